@@ -1,0 +1,1 @@
+//! Wire types of the HTTP interface with their XML and JSON form.

@@ -1,0 +1,3 @@
+//! Command-line clients.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Connector classes: one folder each.

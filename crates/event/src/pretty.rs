@@ -1,0 +1,1 @@
+//! Event blocks as text tables, for tests that read like the tables of the specification.

@@ -1,0 +1,335 @@
+//! The rows of an event block.
+
+use super::{HeapRef, INLINE_BYTES, RowLayout, RowView, UNIT, variable_slot};
+use crate::field_type::FieldType;
+use crate::value::Value;
+
+/// Rows of one layout in contiguous memory, with the bytes of their long values.
+#[derive(Debug, Clone, Default)]
+pub struct RowBatch {
+    layout: RowLayout,
+    words: Vec<u64>,
+    heap: Vec<u8>,
+    len: usize,
+    /// Per row as many words as the null bitmap: fields whose stored value is to be kept. Empty until used.
+    unchanged: Vec<u64>,
+}
+
+impl RowBatch {
+    /// No rows of `layout` yet.
+    pub fn new(layout: &RowLayout) -> Self {
+        Self { layout: layout.clone(), ..Self::default() }
+    }
+
+    /// Forgets all rows but keeps the memory; from now on rows have `layout`.
+    pub fn reset(&mut self, layout: &RowLayout) {
+        self.words.clear();
+        self.heap.clear();
+        self.unchanged.clear();
+        self.len = 0;
+        if self.layout != *layout {
+            self.layout.clone_from(layout);
+        }
+    }
+
+    /// The layout of every row.
+    pub fn layout(&self) -> &RowLayout {
+        &self.layout
+    }
+
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The words of all rows, one after the other: for loops over a column.
+    pub fn words(&self) -> &[u64] {
+        &self.words
+    }
+
+    /// The heap of the long values.
+    pub fn heap(&self) -> HeapRef<'_> {
+        HeapRef::Flat(&self.heap)
+    }
+
+    /// Bytes of memory in use, for limits.
+    pub fn bytes_used(&self) -> usize {
+        (self.words.len() + self.unchanged.len()) * 8 + self.heap.len()
+    }
+
+    /// The row at `number`.
+    #[inline]
+    pub fn row(&self, number: usize) -> RowView<'_> {
+        let stride = self.layout.stride();
+        RowView::new(&self.layout, &self.words[number * stride..][..stride], self.heap())
+    }
+
+    /// Whether `field` of row `number` is marked "keep the stored value" (partial updates).
+    pub fn is_unchanged(&self, number: usize, field: usize) -> bool {
+        let at = number * self.layout.null_words() + field / 64;
+        self.unchanged.get(at).is_some_and(|bits| bits >> (field % 64) & 1 == 1)
+    }
+
+    /// Adds a row with all fields null, to be filled.
+    pub fn push(&mut self) -> RowWriter<'_> {
+        let start = self.words.len();
+        self.words.resize(start + self.layout.stride(), 0);
+        let mut fields = self.layout.types().len();
+        for word in &mut self.words[start..start + self.layout.null_words()] {
+            *word = if fields >= 64 { u64::MAX } else { (1 << fields) - 1 };
+            fields = fields.saturating_sub(64);
+        }
+        self.len += 1;
+        RowWriter { start, number: self.len - 1, batch: self }
+    }
+
+    /// Adds a copy of `row`, which has the same layout, and answers its number.
+    pub fn push_copy(&mut self, row: &RowView<'_>) -> u32 {
+        debug_assert_eq!(&self.layout, row.layout());
+        let start = self.words.len();
+        self.words.extend_from_slice(row.words());
+        for field in 0..self.layout.types().len() {
+            if !self.layout.types()[field].is_variable() {
+                continue;
+            }
+            let at = start + self.layout.offset(field);
+            if self.words[at] as u32 as usize > INLINE_BYTES {
+                let unit = self.push_heap(row.bytes(field));
+                self.words[at + 1] = u64::from(self.words[at + 1] as u32) | u64::from(unit) << 32;
+            }
+        }
+        self.len += 1;
+        (self.len - 1) as u32
+    }
+
+    /// Takes away the rows from number `len` on. Their long values stay in the heap until the batch is reset.
+    pub fn truncate(&mut self, len: usize) {
+        if len < self.len {
+            self.words.truncate(len * self.layout.stride());
+            self.unchanged.truncate(len * self.layout.null_words());
+            self.len = len;
+        }
+    }
+
+    fn push_heap(&mut self, bytes: &[u8]) -> u32 {
+        let unit = self.heap.len() / UNIT;
+        self.heap.extend_from_slice(bytes);
+        self.heap.resize(self.heap.len().next_multiple_of(UNIT), 0);
+        u32::try_from(unit).expect("a block's text stays below 32 GiB: decoders limit blocks to far less")
+    }
+}
+
+/// Fills a row that was added to a [`RowBatch`]. Fields not set stay null.
+#[derive(Debug)]
+pub struct RowWriter<'a> {
+    batch: &'a mut RowBatch,
+    start: usize,
+    number: usize,
+}
+
+impl RowWriter<'_> {
+    /// The row's number in its batch.
+    pub fn number(&self) -> u32 {
+        self.number as u32
+    }
+
+    /// The row as filled so far.
+    pub fn view(&self) -> RowView<'_> {
+        self.batch.row(self.number)
+    }
+
+    fn ty(&self, field: usize) -> FieldType {
+        self.batch.layout.types()[field]
+    }
+
+    fn set_word(&mut self, field: usize, word: u64) {
+        self.batch.words[self.start + field / 64] &= !(1 << (field % 64));
+        let at = self.start + self.batch.layout.offset(field);
+        self.batch.words[at] = word;
+    }
+
+    /// Takes the field's value away.
+    pub fn set_null(&mut self, field: usize) {
+        let at = self.start + self.batch.layout.offset(field);
+        for word in &mut self.batch.words[at..at + self.batch.layout.types()[field].slot_words()] {
+            *word = 0;
+        }
+        self.batch.words[self.start + field / 64] |= 1 << (field % 64);
+    }
+
+    /// Sets an integral field (`int32`, `int64`, `date`, `stamp`, `money`).
+    #[inline]
+    pub fn set_int(&mut self, field: usize, value: i64) {
+        debug_assert!(self.ty(field).is_integral());
+        debug_assert!(self.ty(field) != FieldType::Int32 || i32::try_from(value).is_ok());
+        self.set_word(field, value.cast_unsigned());
+    }
+
+    /// Sets a double field. Negative zero becomes zero and every NaN the same NaN, so that equal values have
+    /// equal bits.
+    #[inline]
+    pub fn set_double(&mut self, field: usize, value: f64) {
+        debug_assert_eq!(self.ty(field), FieldType::Double);
+        let value = if value.is_nan() { f64::NAN } else { value + 0.0 };
+        self.set_word(field, value.to_bits());
+    }
+
+    /// Sets a text field.
+    pub fn set_text(&mut self, field: usize, value: &str) {
+        debug_assert!(self.ty(field).is_text());
+        self.set_variable(field, value.as_bytes());
+    }
+
+    /// Sets a blob field, or an array field from its elements in little-endian bytes.
+    pub fn set_bytes(&mut self, field: usize, value: &[u8]) {
+        debug_assert!(matches!(self.ty(field), FieldType::Blob) || self.ty(field).is_array());
+        self.set_variable(field, value);
+    }
+
+    fn set_variable(&mut self, field: usize, bytes: &[u8]) {
+        let unit = if bytes.len() > INLINE_BYTES { self.batch.push_heap(bytes) } else { 0 };
+        let [head, tail] = variable_slot(bytes, unit);
+        self.set_word(field, head);
+        let at = self.start + self.batch.layout.offset(field);
+        self.batch.words[at + 1] = tail;
+    }
+
+    /// Sets a field from a value of its type.
+    ///
+    /// # Panics
+    /// In debug builds, when the value has another type.
+    pub fn set(&mut self, field: usize, value: Value<'_>) {
+        match value {
+            Value::Null => self.set_null(field),
+            Value::Int32(v) => self.set_int(field, i64::from(v)),
+            Value::Int64(v) | Value::Date(v) | Value::Stamp(v) | Value::Money(v) => self.set_int(field, v),
+            Value::Double(v) => self.set_double(field, v),
+            Value::String(v) => self.set_text(field, v),
+            Value::Blob(v) | Value::Array(_, v) => self.set_bytes(field, v),
+        }
+    }
+
+    /// Sets `field` to the value of `source_field` in `source`, which has the same type.
+    #[inline]
+    pub fn copy_field(&mut self, field: usize, source: &RowView<'_>, source_field: usize) {
+        debug_assert_eq!(
+            self.ty(field).is_variable(),
+            source.layout().types()[source_field].is_variable()
+        );
+        if source.is_null(source_field) {
+            self.set_null(field);
+        } else if !self.ty(field).is_variable() {
+            self.set_word(field, source.word(source_field));
+        } else {
+            let [head, mut tail] = source.variable_words(source_field);
+            if head as u32 as usize > INLINE_BYTES {
+                let unit = self.batch.push_heap(source.bytes(source_field));
+                tail = u64::from(tail as u32) | u64::from(unit) << 32;
+            }
+            self.set_word(field, head);
+            let at = self.start + self.batch.layout.offset(field);
+            self.batch.words[at + 1] = tail;
+        }
+    }
+
+    /// Marks `field` as "keep the stored value", which is not the same as null (engine-semantics 1.12).
+    pub fn set_unchanged(&mut self, field: usize) {
+        self.set_null(field);
+        let words = self.batch.layout.null_words();
+        self.batch.unchanged.resize(self.batch.len * words, 0);
+        self.batch.unchanged[self.number * words + field / 64] |= 1 << (field % 64);
+    }
+
+    /// Whether `field` has been marked "keep the stored value".
+    pub fn is_unchanged(&self, field: usize) -> bool {
+        self.batch.is_unchanged(self.number, field)
+    }
+
+    /// Takes the row back out of its batch.
+    pub fn discard(self) {
+        let number = self.number;
+        self.batch.truncate(number);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::Schema;
+    use proptest::prelude::*;
+
+    fn schema() -> Schema {
+        Schema::parse(
+            "k*:int64,i:int32,d:double,s:string,t:date,m:stamp,c:money,b:blob,r:rstring,\
+             x:array(i32),y:array(i64),z:array(dbl)",
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn a_new_row_is_null() {
+        let mut batch = RowBatch::new(schema().layout());
+        batch.push();
+        assert!(batch.row(0).values().all(|v| v.is_null()));
+    }
+
+    #[test]
+    fn null_and_unchanged_are_two_marks() {
+        let mut batch = RowBatch::new(schema().layout());
+        batch.push();
+        let mut row = batch.push();
+        row.set_int(1, 5);
+        row.set_unchanged(1);
+        assert!(batch.row(1).is_null(1) && batch.is_unchanged(1, 1));
+        assert!(batch.row(0).is_null(1) && !batch.is_unchanged(0, 1));
+        batch.push();
+        assert!(!batch.is_unchanged(2, 1));
+    }
+
+    #[test]
+    fn equal_doubles_have_equal_bits() {
+        let schema = Schema::parse("d:double").unwrap();
+        let mut batch = RowBatch::new(schema.layout());
+        batch.push().set_double(0, -0.0);
+        batch.push().set_double(0, 0.0);
+        batch.push().set_double(0, -f64::NAN);
+        batch.push().set_double(0, f64::NAN);
+        assert!(batch.row(0).same(0, &batch.row(1), 0));
+        assert!(batch.row(2).same(0, &batch.row(3), 0));
+        assert!(!batch.row(0).same(0, &batch.row(2), 0));
+    }
+
+    proptest! {
+        #[test]
+        fn text_round_trips_and_compares(texts in prop::collection::vec(prop::option::of(".{0,20}"), 1..20)) {
+            let schema = Schema::parse("a:int32,s:string").unwrap();
+            let mut batch = RowBatch::new(schema.layout());
+            for text in &texts {
+                let mut row = batch.push();
+                if let Some(text) = text {
+                    row.set_text(1, text);
+                }
+            }
+            let mut copies = RowBatch::new(schema.layout());
+            for i in 0..batch.len() {
+                copies.push_copy(&batch.row(i));
+                let mut row = copies.push();
+                row.copy_field(1, &batch.row(i), 1);
+            }
+            for (i, text) in texts.iter().enumerate() {
+                let expected = text.as_deref().map_or(Value::Null, Value::String);
+                prop_assert_eq!(batch.row(i).value(1), expected);
+                prop_assert_eq!(copies.row(2 * i).value(1), expected);
+                prop_assert_eq!(copies.row(2 * i + 1).value(1), expected);
+                for (j, other) in texts.iter().enumerate() {
+                    prop_assert_eq!(batch.row(i).same(1, &copies.row(2 * j), 1), text == other);
+                }
+            }
+        }
+    }
+}

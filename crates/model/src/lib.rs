@@ -1,0 +1,1 @@
+//! XML to a typed project model, with every mistake of a file in one run.

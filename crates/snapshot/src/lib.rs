@@ -1,0 +1,1 @@
+//! The on-disk snapshot format: write, verify, read.

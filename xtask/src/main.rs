@@ -1,0 +1,3 @@
+//! Tooling of the repository.
+
+fn main() {}
