@@ -1,3 +1,31 @@
-//! Tooling of the repository.
+//! Tooling of the repository: `cargo xtask test` runs everything that must pass before a change lands,
+//! `cargo xtask tidy` the rules of [`tidy`] alone, `cargo xtask fuzz TARGET SECONDS` one fuzz target.
 
-fn main() {}
+mod fuzz;
+mod steps;
+mod tidy;
+mod tools;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "usage: cargo xtask test | tidy | deny | conformance | fuzz TARGET SECONDS";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let outcome = match words.as_slice() {
+        ["test"] => steps::test(),
+        ["tidy"] => steps::tidy(),
+        ["deny"] => steps::deny(),
+        ["conformance"] => steps::conformance(),
+        ["fuzz", target, seconds] => fuzz::run(target, seconds),
+        _ => Err(USAGE.to_owned()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            steps::say(&format!("xtask: {message}"));
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Runs conformance cases.
+
+fn main() {}
