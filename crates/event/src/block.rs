@@ -149,21 +149,10 @@ impl EventBlock {
         Arc::get_mut(&mut self.rows)
     }
 
-    /// Makes the block one over `rows` with no events yet. Keeps the memory of the event list.
-    pub fn share_rows(&mut self, rows: &Arc<RowBatch>) {
+    /// Makes `rows` the block's rows, with no events yet, and gives back those it had. Keeps the memory of the
+    /// event list.
+    pub fn replace_rows(&mut self, rows: Arc<RowBatch>) -> Arc<RowBatch> {
         self.events.clear();
-        if !Arc::ptr_eq(&self.rows, rows) {
-            self.rows = Arc::clone(rows);
-        }
-    }
-
-    /// Forgets events and rows but keeps their memory, for use with rows of `schema`. Rows that another block
-    /// still shares are left to it.
-    pub fn reset(&mut self, schema: &Schema) {
-        self.events.clear();
-        match Arc::get_mut(&mut self.rows) {
-            Some(rows) => rows.reset(schema.layout()),
-            None => self.rows = Arc::new(RowBatch::new(schema.layout())),
-        }
+        std::mem::replace(&mut self.rows, rows)
     }
 }

@@ -107,6 +107,15 @@ impl FieldType {
         matches!(self, Self::ArrayI32 | Self::ArrayI64 | Self::ArrayDouble)
     }
 
+    /// Size of an array's element in bytes; `None` for what is no array.
+    pub const fn element_bytes(self) -> Option<usize> {
+        match self {
+            Self::ArrayI32 => Some(4),
+            Self::ArrayI64 | Self::ArrayDouble => Some(8),
+            _ => None,
+        }
+    }
+
     /// Whether the value has no fixed size, and so a two-word slot and perhaps bytes in a heap.
     pub const fn is_variable(self) -> bool {
         self.is_text() || self.is_array() || matches!(self, Self::Blob)

@@ -1,10 +1,13 @@
 //! Bytes of values that do not fit into a slot.
 
+use std::sync::Arc;
+
 /// Heap places are counted in units of this many bytes.
 pub const UNIT: usize = 8;
 
-/// Units per page of a [`PagedHeap`]: pages are 1 MiB, so that growth never copies what is there.
-pub const PAGE_UNITS: usize = 1 << 17;
+/// Units per page of a [`PagedHeap`]: pages are 64 KiB, so that growth never copies what is there and a window
+/// with little text stays small.
+pub const PAGE_UNITS: usize = 1 << 13;
 
 /// The heap that a row's long values lie in.
 #[derive(Debug, Clone, Copy)]
@@ -29,10 +32,13 @@ impl<'a> HeapRef<'a> {
 ///
 /// Room comes in size classes (an eighth apart at most), each with a free list. Values larger than a page get
 /// pages of their own, which are dropped when the value is.
+///
+/// [`freeze`](Self::freeze) gives a second heap over the same pages without copying them; a page is copied when
+/// one of the two writes to it.
 #[derive(Debug, Default)]
 pub struct PagedHeap {
     /// Page number = unit / `PAGE_UNITS`. A value over several pages owns the first; the others are empty.
-    pages: Vec<Vec<u8>>,
+    pages: Vec<Page>,
     /// Free places by size class.
     free: Vec<Vec<u32>>,
     /// First free page numbers of runs dropped by large values, with their length in pages.
@@ -41,16 +47,58 @@ pub struct PagedHeap {
     end: u32,
 }
 
+#[derive(Debug)]
+enum Page {
+    Own(Vec<u8>),
+    Shared(Arc<Vec<u8>>),
+}
+
+impl Page {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Own(bytes) => bytes,
+            Self::Shared(bytes) => bytes,
+        }
+    }
+
+    fn bytes_mut(&mut self) -> &mut Vec<u8> {
+        if let Self::Shared(shared) = self {
+            *self = Self::Own(Arc::unwrap_or_clone(std::mem::take(shared)));
+        }
+        match self {
+            Self::Own(bytes) => bytes,
+            Self::Shared(_) => unreachable!("a shared page was made our own just above"),
+        }
+    }
+
+    fn share(&mut self) -> Arc<Vec<u8>> {
+        if let Self::Own(bytes) = self {
+            *self = Self::Shared(Arc::new(std::mem::take(bytes)));
+        }
+        match self {
+            Self::Shared(shared) => Arc::clone(shared),
+            Self::Own(_) => unreachable!("the page was shared just above"),
+        }
+    }
+}
+
 impl PagedHeap {
     /// An empty heap.
     pub fn new() -> Self {
         Self::default()
     }
 
+    /// A heap that reads as this one does now, whatever happens to this one later. Costs one pointer a page.
+    #[must_use]
+    pub fn freeze(&mut self) -> Self {
+        let pages = self.pages.iter_mut().map(|page| Page::Shared(page.share())).collect();
+        Self { pages, free: self.free.clone(), free_runs: self.free_runs.clone(), next: self.next, end: self.end }
+    }
+
     /// The `len` bytes at `unit`.
     pub fn bytes(&self, unit: u32, len: usize) -> &[u8] {
         let (page, at) = (unit as usize / PAGE_UNITS, unit as usize % PAGE_UNITS * UNIT);
-        &self.pages[page][at..at + len]
+        &self.pages[page].bytes()[at..at + len]
     }
 
     /// Stores `bytes` and says where.
@@ -71,7 +119,7 @@ impl PagedHeap {
             None => self.take_new(class_units(class) as u32),
         };
         let (page, at) = (unit as usize / PAGE_UNITS, unit as usize % PAGE_UNITS * UNIT);
-        self.pages[page][at..at + bytes.len()].copy_from_slice(bytes);
+        self.pages[page].bytes_mut()[at..at + bytes.len()].copy_from_slice(bytes);
         unit
     }
 
@@ -80,7 +128,7 @@ impl PagedHeap {
         let units = len.div_ceil(UNIT);
         if units > PAGE_UNITS {
             let page = unit as usize / PAGE_UNITS;
-            self.pages[page] = Vec::new();
+            self.pages[page] = Page::Own(Vec::new());
             self.free_runs.push((page as u32, units.div_ceil(PAGE_UNITS) as u32));
         } else {
             self.free[size_class(units)].push(unit);
@@ -90,7 +138,7 @@ impl PagedHeap {
     fn take_new(&mut self, units: u32) -> u32 {
         if self.end - self.next < units {
             let page = self.new_pages(1);
-            self.pages[page as usize] = vec![0; PAGE_UNITS * UNIT];
+            self.pages[page as usize] = Page::Own(vec![0; PAGE_UNITS * UNIT]);
             self.next = page * PAGE_UNITS as u32;
             self.end = self.next + PAGE_UNITS as u32;
         }
@@ -105,14 +153,14 @@ impl PagedHeap {
             Some(i) => self.free_runs.swap_remove(i).0,
             None => self.new_pages(run),
         };
-        self.pages[page as usize] = bytes.to_vec();
+        self.pages[page as usize] = Page::Own(bytes.to_vec());
         page * PAGE_UNITS as u32
     }
 
     fn new_pages(&mut self, run: u32) -> u32 {
         let page = self.pages.len();
-        assert!(page + run as usize <= 1 << 15, "a window's heap holds at most 32 GiB");
-        self.pages.resize_with(page + run as usize, Vec::new);
+        assert!(page + run as usize <= 1 << 19, "a window's heap holds at most 32 GiB");
+        self.pages.resize_with(page + run as usize, || Page::Own(Vec::new()));
         page as u32
     }
 }
@@ -164,6 +212,17 @@ mod tests {
         }
         assert_eq!(heap.pages.len(), 1);
         assert_eq!(heap.bytes(first, 100), long);
+    }
+
+    #[test]
+    fn a_frozen_heap_keeps_what_it_saw() {
+        let mut heap = PagedHeap::new();
+        let unit = heap.insert(b"as it was before");
+        let frozen = heap.freeze();
+        heap.remove(unit, 16);
+        assert_eq!(heap.insert(b"and as it is now"), unit);
+        assert_eq!(frozen.bytes(unit, 16), b"as it was before");
+        assert_eq!(heap.bytes(unit, 16), b"and as it is now");
     }
 
     #[test]

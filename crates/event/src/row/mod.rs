@@ -17,11 +17,13 @@
 mod batch;
 mod heap;
 mod layout;
+mod stored;
 mod view;
 
 pub use batch::{RowBatch, RowWriter};
 pub use heap::{HeapRef, PAGE_UNITS, PagedHeap, UNIT};
 pub use layout::RowLayout;
+pub use stored::{StoredRowError, read_row, write_row};
 pub use view::RowView;
 
 /// Number of bytes that fit into a slot.
@@ -36,7 +38,7 @@ pub fn hash_bytes(bytes: &[u8]) -> u32 {
 }
 
 /// The two slot words of a variable value whose heap place, if it needs one, is `unit`.
-fn variable_slot(bytes: &[u8], unit: u32) -> [u64; 2] {
+pub fn variable_slot(bytes: &[u8], unit: u32) -> [u64; 2] {
     let head = bytes.len() as u64 | u64::from(hash_bytes(bytes)) << 32;
     if bytes.len() <= INLINE_BYTES {
         let mut inline = [0; INLINE_BYTES];
