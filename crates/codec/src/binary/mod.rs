@@ -1,0 +1,1 @@
+//! Binary event blocks: docs/binary-block.md.

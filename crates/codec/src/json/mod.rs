@@ -1,0 +1,1 @@
+//! JSON (connectors-adapters 4.2).
