@@ -120,7 +120,7 @@ impl<'a> Parser<'a> {
     /// A run of characters that cannot be punctuation; blanks inside it count, those at its end do not.
     fn word(&mut self) -> &'a str {
         let rest = &self.text[self.at..];
-        let end = rest.find(|c| matches!(c, '(' | ')' | ',' | '\'' | '"')).unwrap_or(rest.len());
+        let end = rest.find(['(', ')', ',', '\'', '"']).unwrap_or(rest.len());
         let word = rest[..end].trim_end();
         self.at += word.len();
         word

@@ -1,0 +1,173 @@
+//! From a command line to a request: URL, body, headers (failover-and-server 5.2).
+
+use std::fmt::Write as _;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, HeaderValue};
+use hyper::{HeaderMap, Request};
+use tidegate_api::FileUrl;
+
+use crate::{Arguments, ClientError, Method};
+
+/// A request and the place to connect to, `host:port`.
+pub(crate) struct Outgoing {
+    pub(crate) request: Request<Full<Bytes>>,
+    pub(crate) address: String,
+}
+
+/// Reads whatever files the command line names, so that nothing is sent when one is unreadable.
+pub(crate) fn build(arguments: &Arguments) -> Result<Outgoing, ClientError> {
+    let (authority, target) = split_url(&arguments.url)?;
+    let body = body(arguments)?;
+    let mut headers = HeaderMap::new();
+    headers.insert(HOST, header_value("Host", authority)?);
+    if let Some(kind) = content_type(&body) {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    }
+    if let Some(credentials) = credentials(arguments)? {
+        headers.insert(AUTHORIZATION, header_value("Authorization", &credentials)?);
+    }
+    for header in &arguments.headers {
+        let malformed = || ClientError::Usage(format!("header '{header}' is not of the form 'Name: value'"));
+        let (name, value) = header.split_once(':').ok_or_else(malformed)?;
+        let name = HeaderName::from_bytes(name.trim().as_bytes()).map_err(|_| malformed())?;
+        headers.insert(name, HeaderValue::from_str(value.trim()).map_err(|_| malformed())?);
+    }
+    let method = match arguments.method {
+        Method::Get => hyper::Method::GET,
+        Method::Put => hyper::Method::PUT,
+        Method::Post => hyper::Method::POST,
+        Method::Delete => hyper::Method::DELETE,
+        Method::Head => hyper::Method::HEAD,
+    };
+    let mut request = Request::builder()
+        .method(method)
+        .uri(target)
+        .body(Full::new(Bytes::from(body)))
+        .map_err(|error| url_error(&arguments.url, &error.to_string()))?;
+    *request.headers_mut() = headers;
+    let has_port = authority.rsplit(']').next().is_some_and(|tail| tail.contains(':'));
+    let address = if has_port { authority.to_owned() } else { format!("{authority}:80") };
+    Ok(Outgoing { request, address })
+}
+
+/// The authority and the target in wire form.
+fn split_url(url: &str) -> Result<(&str, String), ClientError> {
+    let (scheme, rest) =
+        url.split_once("://").ok_or_else(|| url_error(url, "expected http://host:port/path"))?;
+    if scheme.eq_ignore_ascii_case("https") {
+        return Err(url_error(url, "https is not supported yet"));
+    }
+    if !scheme.eq_ignore_ascii_case("http") {
+        return Err(url_error(url, "the scheme is not http"));
+    }
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, target) = rest.split_at(end);
+    if authority.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        return Err(url_error(url, "blank in the host or port"));
+    }
+    if authority.is_empty() || authority.contains('@') {
+        return Err(url_error(url, "expected a host and a port behind '://'"));
+    }
+    let slash = if target.starts_with('/') { "" } else { "/" };
+    Ok((authority, format!("{slash}{}", encode(target))))
+}
+
+/// Encodes blanks and control characters, and the few others that no request line can carry. What the user
+/// encoded stays as it is.
+fn encode(target: &str) -> String {
+    let mut out = String::with_capacity(target.len());
+    for c in target.chars() {
+        if c.is_ascii() && !c.is_ascii_control() && !matches!(c, ' ' | '<' | '>' | '`' | '#' | '\\') {
+            out.push(c);
+        } else {
+            for byte in c.encode_utf8(&mut [0; 4]).bytes() {
+                write!(out, "%{byte:02X}").expect("invariant: writing to a String cannot fail");
+            }
+        }
+    }
+    out
+}
+
+fn body(arguments: &Arguments) -> Result<Vec<u8>, ClientError> {
+    if let Some(file) = &arguments.file {
+        return read(file);
+    }
+    match &arguments.body {
+        Some(place) if FileUrl::has_file_scheme(place) => read(place),
+        Some(text) => Ok(text.clone().into_bytes()),
+        None => Ok(Vec::new()),
+    }
+}
+
+fn read(place: &str) -> Result<Vec<u8>, ClientError> {
+    match FileUrl::parse(place) {
+        Ok(FileUrl::Path(path)) => std::fs::read(&path)
+            .map_err(|cause| ClientError::File { path: path.display().to_string(), cause }),
+        Ok(FileUrl::Http(url)) => Err(ClientError::Usage(format!("'{url}' is not a file"))),
+        Err(error) => Err(ClientError::Usage(error.to_string())),
+    }
+}
+
+fn content_type(body: &[u8]) -> Option<&'static str> {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    match body.trim_ascii_start().first()? {
+        b'<' => Some("text/xml"),
+        b'{' | b'[' => Some("application/json"),
+        _ => None,
+    }
+}
+
+fn credentials(arguments: &Arguments) -> Result<Option<String>, ClientError> {
+    if let Some(user) = &arguments.user {
+        let password = arguments.password.as_deref().unwrap_or("");
+        return Ok(Some(format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))));
+    }
+    if let Some(token) = &arguments.token {
+        return Ok(Some(format!("Bearer {token}")));
+    }
+    let Some(file) = &arguments.token_file else { return Ok(None) };
+    let token = read(file)?;
+    Ok(Some(format!("Bearer {}", String::from_utf8_lossy(&token).trim())))
+}
+
+fn header_value(name: &str, value: &str) -> Result<HeaderValue, ClientError> {
+    HeaderValue::from_str(value)
+        .map_err(|_| ClientError::Usage(format!("'{value}' cannot be sent as header {name}")))
+}
+
+fn url_error(url: &str, reason: &str) -> ClientError {
+    ClientError::Url { url: url.to_owned(), reason: reason.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_target_is_sent_as_given() {
+        let (authority, target) = split_url("http://h:1/a b?f=in(x,'%20')&p=/d/|^\"").unwrap();
+        assert_eq!(authority, "h:1");
+        assert_eq!(target, "/a%20b?f=in(x,'%20')&p=/d/|^\"");
+        assert_eq!(split_url("http://h").unwrap(), ("h", "/".to_owned()));
+        assert_eq!(split_url("http://h?x=1").unwrap().1, "/?x=1");
+    }
+
+    #[test]
+    fn urls_that_cannot_be_used() {
+        for url in ["http://host :1/x", "https://h:1/", "h:1/x", "ftp://h/", "http:///x"] {
+            assert!(matches!(split_url(url), Err(ClientError::Url { .. })), "{url}");
+        }
+    }
+
+    #[test]
+    fn content_type_follows_the_body() {
+        assert_eq!(content_type(b"\xef\xbb\xbf <project/>"), Some("text/xml"));
+        assert_eq!(content_type(b"[[{}]]"), Some("application/json"));
+        assert_eq!(content_type(b"i,n,1"), None);
+        assert_eq!(content_type(b""), None);
+    }
+}
