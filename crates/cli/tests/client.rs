@@ -1,4 +1,8 @@
 //! The program's exchange with a server: what is sent, what is printed, how it exits.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test program: its helper functions fail by panicking, like its tests"
+)]
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
