@@ -1,1 +1,18 @@
-//! Runs conformance cases.
+//! Conformance cases: a folder each, with a model, its input, and the events that each window must emit.
+//!
+//! A case is run against the real server program, as a user would run it, and the files that its subscriber
+//! connectors wrote are compared with the expected ones as strictly as its `case.json` says. Adding a case adds
+//! a folder (docs/contributing/add-a-conformance-case.md); the runner knows none of them by name.
+
+mod case;
+mod compare;
+mod events;
+mod fold;
+mod records;
+mod rejected;
+mod run;
+mod steps;
+mod value;
+
+pub use case::{Case, CaseError, Flags, Fold, Strictness, Window};
+pub use run::{Difference, run};
