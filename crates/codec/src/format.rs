@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use tidegate_event::{BlockHeader, EventBlock, Schema};
 
-use crate::csv;
 use crate::error::DecodeError;
 use crate::options::{DecodeOptions, EncodeOptions};
 use crate::sink::BlockSink;
+use crate::{csv, json};
 
 /// How far a call of [`Decoder::next_block`] came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +64,7 @@ pub struct Format {
 }
 
 /// All formats. Adding one is a folder and a line here.
-pub static FORMATS: &[&Format] = &[&csv::FORMAT];
+pub static FORMATS: &[&Format] = &[&csv::FORMAT, &json::FORMAT];
 
 /// The format called `name`.
 pub fn format(name: &str) -> Option<&'static Format> {

@@ -8,6 +8,7 @@ pub mod csv;
 pub mod datetime;
 pub mod error;
 mod format;
+pub mod json;
 pub mod number;
 mod options;
 mod sink;

@@ -1,3 +1,5 @@
+//! Tests of the csv format.
+
 use std::sync::Arc;
 
 use proptest::prelude::*;
