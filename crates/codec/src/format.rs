@@ -7,7 +7,7 @@ use tidegate_event::{BlockHeader, EventBlock, Schema};
 use crate::error::DecodeError;
 use crate::options::{DecodeOptions, EncodeOptions};
 use crate::sink::BlockSink;
-use crate::{csv, json};
+use crate::{binary, csv, json};
 
 /// How far a call of [`Decoder::next_block`] came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +64,7 @@ pub struct Format {
 }
 
 /// All formats. Adding one is a folder and a line here.
-pub static FORMATS: &[&Format] = &[&csv::FORMAT, &json::FORMAT];
+pub static FORMATS: &[&Format] = &[&csv::FORMAT, &json::FORMAT, &binary::FORMAT];
 
 /// The format called `name`.
 pub fn format(name: &str) -> Option<&'static Format> {

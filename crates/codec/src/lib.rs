@@ -4,6 +4,7 @@
 //! bytes of a block to a buffer. Both come from the ordered list [`FORMATS`]. No decoder panics or grows
 //! without bound on any input: what it may hold is a [`Limits`], which has no default.
 
+pub mod binary;
 pub mod csv;
 pub mod datetime;
 pub mod error;

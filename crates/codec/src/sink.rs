@@ -59,6 +59,10 @@ impl BlockSink {
         std::mem::replace(&mut self.block, empty)
     }
 
+    pub(crate) fn set_header(&mut self, header: BlockHeader) {
+        self.header = Some(header);
+    }
+
     /// A new row, all null.
     pub(crate) fn row(&mut self) -> RowWriter<'_> {
         if self.block.rows_mut().is_none() {
