@@ -167,7 +167,8 @@ proptest! {
         let at = at % bytes.len();
         bytes[at] ^= 1 << bit;
         let (blocks, errors) = decode(&schema, &[&bytes]);
-        prop_assert!(blocks.is_empty() && errors.len() == 1);
+        // A damaged length gives two errors: a wrong checksum, then no magic where the next block should be.
+        prop_assert!(blocks.is_empty() && (1..=2).contains(&errors.len()));
         // With the checksum repaired the content is reached.
         let end = bytes.len() - 4;
         let checksum = crc32fast::hash(&bytes[..end]).to_le_bytes();
