@@ -14,6 +14,7 @@ pub mod number;
 mod options;
 mod sink;
 mod text;
+pub mod xml_events;
 
 pub use datetime::{DatePattern, DatePatternError};
 pub use error::{Cause, DecodeError};
