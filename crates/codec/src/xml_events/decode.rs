@@ -92,6 +92,10 @@ impl XmlDecoder {
             Ok(Event::Start(start)) => match start.local_name().as_ref() {
                 b"events" => Ok(Item::Open(Container::Events)),
                 b"transaction" => Ok(Item::Open(Container::Transaction)),
+                // Without an end tag in sight there is no use in reading the event again and again.
+                b"event" if !self.finished && memchr::memmem::find(bytes, b"</event").is_none() => {
+                    Ok(Item::Cut)
+                }
                 b"event" => {
                     let mut parser = Parser {
                         schema: &self.schema,
