@@ -1,6 +1,8 @@
 //! Runs every case of `tests/conformance/cases` against the server program, and the published cases beside the
 //! checkout when they are there. `cargo test -p tidegate-conformance -- NAME` runs those whose name holds NAME.
 
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the test program: what it prints is its result")]
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::sync::Mutex;
