@@ -15,4 +15,4 @@ mod steps;
 mod value;
 
 pub use case::{Case, CaseError, Flags, Fold, Strictness, Window};
-pub use run::{Difference, run};
+pub use run::{Difference, run, run_example};

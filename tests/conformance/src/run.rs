@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -52,13 +52,49 @@ pub enum Difference {
 /// The first [`Difference`].
 pub fn run(case: &Case, server: &Path) -> Result<(), Difference> {
     let folder = tempfile::tempdir()?;
-    prepare(case, folder.path())?;
-    serve(server, folder.path(), case.description.timeout)?;
+    let folder = folder.path();
+    prepare(case, folder)?;
+    serve(server, folder, &folder.join("model.xml"), case.description.timeout)?;
+    compare_all(case, folder, &|label| Files {
+        expected: case.folder.join(format!("expected-{label}.csv")),
+        actual: folder.join(format!("actual-{label}.csv")),
+    })
+}
+
+/// Runs an example of `models/`, whose model names its files from the root of the checkout, from a copy of that root.
+///
+/// # Errors
+/// The first [`Difference`].
+pub fn run_example(example: &Case, server: &Path) -> Result<(), Difference> {
+    let root = tempfile::tempdir()?;
+    let relative = Path::new("models").join(&example.name);
+    let folder = root.path().join(&relative);
+    fs::create_dir_all(folder.join("data"))?;
+    fs::create_dir_all(folder.join("output"))?;
+    fs::write(folder.join("model.xml"), &example.model)?;
+    for entry in fs::read_dir(example.folder.join("data"))? {
+        let entry = entry?;
+        fs::copy(entry.path(), folder.join("data").join(entry.file_name()))?;
+    }
+    serve(server, root.path(), &relative.join("model.xml"), example.description.timeout)?;
+    compare_all(example, root.path(), &|label| Files {
+        expected: example.folder.join(format!("expected/{label}.csv")),
+        actual: folder.join(format!("output/{label}.csv")),
+    })
+}
+
+/// Where a window's expected and actual events are.
+struct Files {
+    expected: PathBuf,
+    actual: PathBuf,
+}
+
+fn compare_all(case: &Case, folder: &Path, files: &dyn Fn(&str) -> Files) -> Result<(), Difference> {
     for window in &case.description.windows {
-        compare_window(case, window, folder.path())
+        compare_window(window, &files(&window.label))
             .map_err(|what| Difference::Window { window: window.label.clone(), what })?;
     }
-    let bad_events = fs::read(folder.path().join("bad-events.csv")).unwrap_or_default();
+    let bad_events = fs::read(folder.join("bad-events.csv")).unwrap_or_default();
     let found = rejected::count(&String::from_utf8_lossy(&bad_events));
     match case.description.rejected {
         Some(expected) if expected != found => Err(Difference::Rejected { expected, found }),
@@ -82,13 +118,13 @@ fn prepare(case: &Case, folder: &Path) -> io::Result<()> {
     fs::write(folder.join("model.xml"), model)
 }
 
-/// Runs the server until it ends; all that it writes goes into `server.log`.
-fn serve(server: &Path, folder: &Path, timeout: u64) -> Result<(), Difference> {
+/// Runs the server in `folder` until it ends.
+fn serve(server: &Path, folder: &Path, model: &Path, timeout: u64) -> Result<(), Difference> {
     let (mut reader, writer) = io::pipe()?;
     let mut command = Command::new(server);
     command
         .arg("-model")
-        .arg(format!("file://{}", folder.join("model.xml").display()))
+        .arg(format!("file://{}", model.display()))
         .arg("-exit")
         .arg("-badevents")
         .arg(folder.join("bad-events.csv"))
@@ -121,9 +157,7 @@ fn serve(server: &Path, folder: &Path, timeout: u64) -> Result<(), Difference> {
     Err(Difference::Failed { status: status.to_string(), tail })
 }
 
-fn compare_window(case: &Case, window: &Window, folder: &Path) -> Result<(), String> {
+fn compare_window(window: &Window, files: &Files) -> Result<(), String> {
     let read = |path: &Path| fs::read_to_string(path).map_err(|cause| format!("{}: {cause}", path.display()));
-    let expected = read(&case.folder.join(format!("expected-{}.csv", window.label)))?;
-    let actual = read(&folder.join(format!("actual-{}.csv", window.label)))?;
-    compare::compare(window, &expected, &actual)
+    compare::compare(window, &read(&files.expected)?, &read(&files.actual)?)
 }

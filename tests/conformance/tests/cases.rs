@@ -1,14 +1,18 @@
-//! Runs every case of `tests/conformance/cases` against the server program, and the published cases beside the
-//! checkout when they are there. `cargo test -p tidegate-conformance -- NAME` runs those whose name holds NAME.
+//! Runs every case of `tests/conformance/cases` against the server program, the examples of `models`, and the
+//! published cases beside the checkout when they are there. `cargo test -p tidegate-conformance -- NAME` runs those whose name holds NAME.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the test program: what it prints is its result")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this is the test program: what it prints is its result"
+)]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::sync::Mutex;
 use std::{env, thread};
 
-use tidegate_conformance::{Case, run};
+use tidegate_conformance::{Case, Difference, run, run_example};
 
 /// The windows that the server has. A case that uses another is counted as left out.
 const WINDOWS: &[&str] = &["source", "copy", "filter", "compute", "aggregate", "join", "union"];
@@ -31,16 +35,24 @@ fn run_all() -> Result<bool, String> {
     let filters: Vec<String> = env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
     let server = server()?;
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let own = run_folder("own", &package.join("cases"), &server, &filters)?;
+    let own = run_folder("own", &package.join("cases"), |case| run(case, &server), &filters)?;
+    let examples = package.join("../../models");
+    let examples = run_folder("example", &examples, |case| run_example(case, &server), &filters)?;
     let published = package.join("../../../shared/conformance/cases");
     if !published.is_dir() {
         println!("published cases: none beside this checkout");
-        return Ok(own);
+        return Ok(own && examples);
     }
-    Ok(run_folder("published", &published, &server, &filters)? && own)
+    let published = run_folder("published", &published, |case| run(case, &server), &filters)?;
+    Ok(own && examples && published)
 }
 
-fn run_folder(whose: &str, folder: &Path, server: &Path, filters: &[String]) -> Result<bool, String> {
+fn run_folder(
+    whose: &str,
+    folder: &Path,
+    run: impl Fn(&Case) -> Result<(), Difference> + Sync,
+    filters: &[String],
+) -> Result<bool, String> {
     let cases = Case::read_all(folder).map_err(|cause| cause.to_string())?;
     let all = cases.len();
     let supported = |case: &Case| case.window_kinds().iter().all(|kind| WINDOWS.contains(kind));
@@ -53,7 +65,7 @@ fn run_folder(whose: &str, folder: &Path, server: &Path, filters: &[String]) -> 
     let failures = Mutex::new(Vec::new());
     let work = || {
         while let Some(case) = queue.lock().ok().and_then(|mut queue| queue.next()) {
-            if let Err(difference) = run(case, server)
+            if let Err(difference) = run(case)
                 && let Ok(mut failures) = failures.lock()
             {
                 failures.push(format!(
