@@ -1,5 +1,6 @@
 //! Runs every case of `tests/conformance/cases` against the server program, the examples of `models`, and the
-//! published cases beside the checkout when they are there. `cargo test -p tidegate-conformance -- NAME` runs those whose name holds NAME.
+//! published cases beside the checkout when they are there. `cargo test -p tidegate-conformance -- NAME` runs those
+//! whose name holds NAME.
 
 #![expect(
     clippy::print_stdout,

@@ -1,9 +1,13 @@
 //! Nothing in the tree names the machine it was written on, or a registry other than crates.io.
 
+use super::source::{is_test_file, product_lines};
 use super::{Finding, Tree};
 
 /// Folders of one machine. Written in two halves, so that this file passes its own rule.
-const MACHINE_FOLDERS: &[&str] = &[concat!("/wo", "rk/"), concat!("/ro", "ot/"), concat!("/ho", "me/")];
+const MACHINE_FOLDERS: &[&str] = &[concat!("/wo", "rk/"), concat!("/ro", "ot/"), HOMES];
+
+/// Where users live. Tests quote such paths from the specification.
+const HOMES: &str = concat!("/ho", "me/");
 
 /// The one registry that a lock file may name.
 const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
@@ -12,8 +16,12 @@ const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
 pub(super) fn no_machine_path(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (path, text) in tree.files() {
+        let quotes_from = if is_test_file(path) { 0 } else { product_length(path, text) };
         for (at, line) in text.lines().enumerate() {
-            if let Some(folder) = MACHINE_FOLDERS.iter().find(|folder| starts_a_path(line, folder)) {
+            let banned = |folder: &&&str| at < quotes_from || **folder != HOMES;
+            if let Some(folder) =
+                MACHINE_FOLDERS.iter().filter(banned).find(|folder| starts_a_path(line, folder))
+            {
                 findings.push(Finding::new(
                     path,
                     at + 1,
@@ -50,6 +58,11 @@ pub(super) fn crates_io_only(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
+/// The number of lines of a file before its tests.
+fn product_length(path: &str, text: &str) -> usize {
+    if path.ends_with(".rs") { product_lines(text).len() } else { usize::MAX }
+}
+
 /// Whether `folder` begins a path in `line`: what stands before it is no part of a longer path.
 fn starts_a_path(line: &str, folder: &str) -> bool {
     let in_path = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '}' | '~' | '@' | ']' | ')');
@@ -67,6 +80,9 @@ mod tests {
         assert_eq!(no_machine_path(&Tree::of(&[("a.md", &good)])), []);
         let bad = format!("cd {folder}a\nfile://{folder}b\n");
         assert_eq!(no_machine_path(&Tree::of(&[("a.md", &bad)])).len(), 2);
+        let quoted = format!("//! A.\n#[cfg(test)]\nconst P: &str = \"{HOMES}ada/a\";\n");
+        assert_eq!(no_machine_path(&Tree::of(&[("a.rs", &quoted)])), []);
+        assert_eq!(no_machine_path(&Tree::of(&[("a.md", &quoted)])).len(), 1);
     }
 
     #[test]

@@ -1,3 +1,5 @@
+//! Lines in both directions, and bytes cut anywhere.
+
 //! Tests of the csv format.
 
 use std::sync::Arc;
