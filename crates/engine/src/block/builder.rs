@@ -1,0 +1,172 @@
+//! Building an output block.
+
+use std::sync::Arc;
+
+use tidegate_event::row::RowLayout;
+use tidegate_event::{EventBlock, EventRef, Flags, Opcode, RowBatch, RowView, RowWriter};
+
+use super::pool::BlockPool;
+
+/// Builds an output block: over the rows of the input while only those are emitted, over rows of its own from
+/// the first other row on.
+#[derive(Debug)]
+pub struct BlockBuilder {
+    block: Arc<EventBlock>,
+    batch: Arc<RowBatch>,
+    rows: RowBatch,
+    events: Vec<EventRef>,
+    input: Option<Arc<RowBatch>>,
+    sharing: bool,
+}
+
+impl BlockBuilder {
+    /// A block of new rows of `layout`.
+    pub fn new(pool: &mut BlockPool, layout: &RowLayout) -> Self {
+        Self::start(pool, layout, None, false)
+    }
+
+    /// A block that selects and relabels rows of `input`, and may add others of the same layout.
+    pub fn over(pool: &mut BlockPool, input: &EventBlock) -> Self {
+        Self::start(pool, input.rows().layout(), Some(Arc::clone(input.rows())), true)
+    }
+
+    /// As [`over`](Self::over), when it is known that other rows will follow: copies rows from the start.
+    pub fn copying(pool: &mut BlockPool, input: &EventBlock) -> Self {
+        Self::start(pool, input.rows().layout(), Some(Arc::clone(input.rows())), false)
+    }
+
+    fn start(pool: &mut BlockPool, layout: &RowLayout, input: Option<Arc<RowBatch>>, sharing: bool) -> Self {
+        let mut block = pool.take_block();
+        let mut batch = pool.take_batch();
+        let mut rows = Arc::get_mut(&mut batch).map(std::mem::take).unwrap_or_default();
+        let events = Arc::get_mut(&mut block).map(|b| std::mem::take(b.events_mut())).unwrap_or_default();
+        rows.reset(layout);
+        Self { block, batch, rows, events, input, sharing }
+    }
+
+    /// Number of events so far.
+    pub fn len(&self) -> usize {
+        self.events.len()
+    }
+
+    /// Whether there is no event so far.
+    pub fn is_empty(&self) -> bool {
+        self.events.is_empty()
+    }
+
+    /// The events so far, for relabelling and dropping.
+    pub fn events_mut(&mut self) -> &mut Vec<EventRef> {
+        &mut self.events
+    }
+
+    /// The row of an event so far.
+    pub fn row(&self, event: usize) -> RowView<'_> {
+        let number = self.events[event].row as usize;
+        match &self.input {
+            Some(input) if self.sharing => input.row(number),
+            _ => self.rows.row(number),
+        }
+    }
+
+    /// Emits row `number` of the input.
+    #[inline]
+    pub fn emit_input(&mut self, number: u32, opcode: Opcode, flags: Flags) {
+        let row = match &self.input {
+            Some(_) if self.sharing => number,
+            Some(input) => self.rows.push_copy(&input.row(number as usize)),
+            None => unreachable!("only a builder over an input emits its rows"),
+        };
+        self.events.push(EventRef { row, opcode, flags });
+    }
+
+    /// Emits a copy of a row of the block's layout from elsewhere.
+    #[inline]
+    pub fn emit_copy(&mut self, row: &RowView<'_>, opcode: Opcode, flags: Flags) {
+        self.stop_sharing();
+        let row = self.rows.push_copy(row);
+        self.events.push(EventRef { row, opcode, flags });
+    }
+
+    /// Emits a delete of `stored`, which is row `number` of the input if `in_input`.
+    #[inline]
+    pub fn emit_copy_or_input(&mut self, stored: &RowView<'_>, number: u32, in_input: bool, flags: Flags) {
+        if in_input {
+            self.emit_input(number, Opcode::Delete, flags);
+        } else {
+            self.emit_copy(stored, Opcode::Delete, flags);
+        }
+    }
+
+    /// Adds a row of nulls to be filled; [`emit_last`](Self::emit_last) or [`emit_own`](Self::emit_own) emits it.
+    #[inline]
+    pub fn new_row(&mut self) -> RowWriter<'_> {
+        self.stop_sharing();
+        self.rows.push()
+    }
+
+    /// Emits the row that was added last.
+    #[inline]
+    pub fn emit_last(&mut self, opcode: Opcode, flags: Flags) {
+        debug_assert!(!self.sharing && !self.rows.is_empty());
+        self.emit_own(self.rows.len() as u32 - 1, opcode, flags);
+    }
+
+    /// Emits row `number` among those that were added.
+    #[inline]
+    pub fn emit_own(&mut self, number: u32, opcode: Opcode, flags: Flags) {
+        self.events.push(EventRef { row: number, opcode, flags });
+    }
+
+    /// The rows added so far, for kernels that fill a column of many.
+    pub fn rows_mut(&mut self) -> &mut RowBatch {
+        self.stop_sharing();
+        &mut self.rows
+    }
+
+    /// The rows added so far.
+    pub fn rows(&self) -> &RowBatch {
+        &self.rows
+    }
+
+    fn stop_sharing(&mut self) {
+        if !self.sharing {
+            return;
+        }
+        self.sharing = false;
+        if let Some(input) = &self.input {
+            for event in &mut self.events {
+                event.row = self.rows.push_copy(&input.row(event.row as usize));
+            }
+        }
+    }
+
+    /// The finished block, or nothing if no event was emitted.
+    pub fn finish(mut self, pool: &mut BlockPool) -> Option<Arc<EventBlock>> {
+        let empty = self.events.is_empty();
+        if let Some(batch) = Arc::get_mut(&mut self.batch) {
+            *batch = self.rows;
+        }
+        let Some(block) = Arc::get_mut(&mut self.block) else {
+            unreachable!("a block from the pool is held by its builder alone")
+        };
+        let unused = match self.input {
+            Some(input) if self.sharing => {
+                block.replace_rows(input);
+                Some(self.batch)
+            }
+            _ => {
+                block.replace_rows(self.batch);
+                None
+            }
+        };
+        *block.events_mut() = self.events;
+        if let Some(batch) = unused {
+            pool.give_batch(batch);
+        }
+        if empty {
+            pool.give(self.block);
+            return None;
+        }
+        Some(self.block)
+    }
+}

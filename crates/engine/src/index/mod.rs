@@ -1,0 +1,9 @@
+//! Primary and secondary indexes: how a row is found by its key, and in which order rows are listed.
+
+mod hash;
+mod multi;
+mod order;
+
+pub use hash::HashIndex;
+pub use multi::MultiIndex;
+pub use order::ListingOrder;

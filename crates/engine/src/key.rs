@@ -1,0 +1,90 @@
+//! Keys: some fields of a row by which rows are found, grouped or joined.
+
+use std::cmp::Ordering;
+
+use tidegate_event::row::INLINE_BYTES;
+use tidegate_event::{FieldType, RowView, Schema};
+
+/// Which fields of a row make a key, and how they are hashed, compared and ordered.
+#[derive(Debug, Clone)]
+pub struct KeyFields {
+    fields: Box<[usize]>,
+    /// The place of the only field, when that is a fixed-size one: then keys are equal words.
+    single_word: Option<usize>,
+}
+
+impl KeyFields {
+    /// The key made of `fields` of a row of `schema`.
+    pub fn new(schema: &Schema, fields: &[usize]) -> Self {
+        let single_word = match fields {
+            [only] if !schema.ty(*only).is_variable() => Some(schema.layout().offset(*only)),
+            _ => None,
+        };
+        Self { fields: fields.into(), single_word }
+    }
+
+    /// The schema's own key.
+    pub fn of(schema: &Schema) -> Self {
+        Self::new(schema, schema.keys())
+    }
+
+    /// The fields, in key order.
+    pub fn fields(&self) -> &[usize] {
+        &self.fields
+    }
+
+    /// Whether any of the fields is null.
+    #[inline]
+    pub fn has_null(&self, row: &RowView<'_>) -> bool {
+        self.fields.iter().any(|&field| row.is_null(field))
+    }
+
+    /// The key's hash. Rows of two schemas whose key fields have the same types hash alike.
+    #[inline]
+    pub fn hash(&self, row: &RowView<'_>) -> u64 {
+        if let Some(word) = self.single_word {
+            return mix(SEED, row.words()[word]);
+        }
+        self.fields.iter().fold(SEED, |hash, &field| mix(hash, row.word(field)))
+    }
+
+    /// Whether `row` has the key that `other_row` has in the fields `other`.
+    #[inline]
+    pub fn same(&self, row: &RowView<'_>, other: &Self, other_row: &RowView<'_>) -> bool {
+        if let (Some(a), Some(b)) = (self.single_word, other.single_word) {
+            return row.words()[a] == other_row.words()[b];
+        }
+        self.fields.iter().zip(&other.fields).all(|(&a, &b)| row.same(a, other_row, b))
+    }
+
+    /// Orders two rows by this key: numbers by value, text by its bytes, nulls first.
+    pub fn order(&self, a: &RowView<'_>, b: &RowView<'_>) -> Ordering {
+        self.fields.iter().map(|&field| order_field(a, b, field)).find(|o| o.is_ne()).unwrap_or(Ordering::Equal)
+    }
+}
+
+fn order_field(a: &RowView<'_>, b: &RowView<'_>, field: usize) -> Ordering {
+    match (a.is_null(field), b.is_null(field)) {
+        (false, false) => match a.layout().types()[field] {
+            FieldType::Double => a.double(field).total_cmp(&b.double(field)),
+            ty if ty.is_variable() => a.bytes(field).cmp(b.bytes(field)),
+            _ => a.int(field).cmp(&b.int(field)),
+        },
+        (a_null, b_null) => b_null.cmp(&a_null),
+    }
+}
+
+const SEED: u64 = 0x9E37_79B9_7F4A_7C15;
+const FACTOR: u64 = 0xD6E8_FEB8_6659_FD93;
+
+/// Folds a word into a hash by a 64 x 64 -> 128 bit multiplication whose halves are xored. A text field's first
+/// slot word holds length and hash of the text, which is enough here: equality is decided by comparing.
+#[inline]
+fn mix(hash: u64, word: u64) -> u64 {
+    let product = u128::from(hash ^ word) * u128::from(FACTOR);
+    let folded = product as u64 ^ (product >> 64) as u64;
+    // The table takes its tag from the top bits and its bucket from the low ones: both must depend on all input.
+    folded.rotate_left(26) ^ folded.wrapping_mul(SEED)
+}
+
+const _: () = assert!(INLINE_BYTES == 8, "text up to a word is compared as a word");

@@ -1,0 +1,83 @@
+//! Rows in order of their last modification: a doubly linked list through the row store.
+
+use crate::store::{RowId, RowStore};
+
+/// The ends of the list; the links lie with the rows.
+#[derive(Debug)]
+pub(super) struct AgeList {
+    oldest: RowId,
+    youngest: RowId,
+    len: usize,
+}
+
+impl Default for AgeList {
+    fn default() -> Self {
+        Self { oldest: RowId::NONE, youngest: RowId::NONE, len: 0 }
+    }
+}
+
+impl AgeList {
+    pub(super) fn oldest(&self) -> RowId {
+        self.oldest
+    }
+
+    pub(super) fn youngest(&self) -> RowId {
+        self.youngest
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Puts a row at the young end; `update` says that it is in the list already.
+    pub(super) fn to_end(&mut self, store: &mut RowStore, id: RowId, update: bool) {
+        if update {
+            if self.youngest == id {
+                return;
+            }
+            self.unlink(store, id);
+        }
+        self.append(store, id);
+    }
+
+    pub(super) fn append(&mut self, store: &mut RowStore, id: RowId) {
+        store.set_links(id, self.youngest, RowId::NONE);
+        if self.youngest.is_none() {
+            self.oldest = id;
+        } else {
+            let (previous, _) = store.links(self.youngest);
+            store.set_links(self.youngest, previous, id);
+        }
+        self.youngest = id;
+        self.len += 1;
+    }
+
+    pub(super) fn unlink(&mut self, store: &mut RowStore, id: RowId) {
+        let (previous, next) = store.links(id);
+        if previous.is_none() {
+            self.oldest = next;
+        } else {
+            let (before, _) = store.links(previous);
+            store.set_links(previous, before, next);
+        }
+        if next.is_none() {
+            self.youngest = previous;
+        } else {
+            let (_, after) = store.links(next);
+            store.set_links(next, previous, after);
+        }
+        self.len -= 1;
+    }
+
+    /// The rows from the oldest on.
+    pub(super) fn iter<'a>(&self, store: &'a RowStore) -> impl Iterator<Item = RowId> + use<'a> {
+        let mut next = self.oldest;
+        std::iter::from_fn(move || {
+            let id = next;
+            (!id.is_none()).then(|| {
+                next = store.links(id).1;
+                id
+            })
+        })
+    }
+}

@@ -1,0 +1,65 @@
+//! The clock of a project: heartbeats at multiples of the heartbeat interval (design.md 6).
+
+use tidegate_event::{BlockHeader, EngineTime, MessageId};
+
+use super::project::Project;
+use crate::retained::Retained;
+use crate::step::{Sink, Step, WindowId};
+
+impl Project {
+    /// The next heartbeat at which something is due, if anything waits for the clock.
+    pub fn next_heartbeat(&self) -> Option<EngineTime> {
+        let due = (self.nodes.iter())
+            .flat_map(|node| [node.window.next_due(), node.retained.as_ref().and_then(Retained::next_due)])
+            .flatten()
+            .min()?;
+        let interval = self.heartbeat_micros;
+        let multiple = |micros: i64| micros.div_euclid(interval).saturating_mul(interval);
+        let first = multiple(due.micros().saturating_add(interval - 1));
+        // A heartbeat that has passed cannot be run any more: what it missed waits for the next.
+        let next = if self.time.is_set() { multiple(self.time.micros()).saturating_add(interval) } else { first };
+        let next = if first <= self.time.micros() { next } else { first };
+        Some(EngineTime::from_micros(next))
+    }
+
+    /// Runs every heartbeat up to `time` at which something is due.
+    pub(super) fn run_heartbeats(&mut self, time: EngineTime, sink: &mut dyn Sink) {
+        while let Some(heartbeat) = self.next_heartbeat().filter(|&heartbeat| heartbeat <= time) {
+            self.time = heartbeat;
+            for index in 0..self.nodes.len() {
+                self.run_heartbeat(WindowId(index as u32), sink);
+            }
+            self.run(sink);
+        }
+    }
+
+    fn run_heartbeat(&mut self, window: WindowId, sink: &mut dyn Sink) {
+        let node = &mut self.nodes[window.0 as usize];
+        let due = |at: Option<EngineTime>| at.is_some_and(|at| at <= self.time);
+        let (window_due, rows_due) =
+            (due(node.window.next_due()), due(node.retained.as_ref().and_then(Retained::next_due)));
+        if !window_due && !rows_due {
+            return;
+        }
+        let header = BlockHeader { id: MessageId::of_input(self.input), time: self.time, ..BlockHeader::default() };
+        let mut step = Step {
+            time: self.time,
+            header,
+            pool: &mut self.pool,
+            window,
+            stats: &mut std::mem::take(&mut node.stats),
+            sink,
+        };
+        let from_rows = match &mut node.retained {
+            Some(retained) if rows_due => retained.at_heartbeat(&mut step),
+            _ => None,
+        };
+        let from_rows = from_rows.and_then(|out| node.restrict(out, &mut step));
+        let from_window = if window_due { node.window.at_heartbeat(&mut step) } else { None };
+        let from_window = from_window.and_then(|changes| node.output(changes, header.kind, &mut step));
+        node.stats = std::mem::take(step.stats);
+        for out in [from_rows, from_window].into_iter().flatten() {
+            self.deliver(window, header, out, sink);
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! The executor: which window processes which block, and when (engine-semantics 5; design.md 3 and 6).
+
+mod freeze;
+mod heartbeat;
+mod node;
+mod project;
+
+pub use freeze::{FrozenProject, FrozenWindow};
+pub use node::{Node, OutEdge, Splitter};
+pub use project::{Project, WindowInfo};

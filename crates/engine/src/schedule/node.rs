@@ -1,0 +1,155 @@
+//! A window in its place in the graph.
+
+use std::sync::Arc;
+
+use tidegate_event::{BlockKind, EventBlock, Opcode, Schema};
+use tidegate_expr::{FaultKind, Program};
+use tidegate_model::IndexType;
+
+use crate::block::BlockBuilder;
+use crate::evaluator::Evaluator;
+use crate::retained::{Resolution, Retained};
+use crate::step::{Step, WindowId, WindowStats};
+use crate::window::{BuiltWindow, Window};
+
+/// An edge to another window.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutEdge {
+    /// The window at the other end.
+    pub target: WindowId,
+    /// Which of its in-edges this is.
+    pub port: usize,
+    /// The slot whose events it takes; without one, all.
+    pub slot: Option<i64>,
+}
+
+/// Chooses the slot of each output event (engine-semantics 4).
+#[derive(Debug)]
+pub struct Splitter {
+    /// Computes the slot number from an output event.
+    pub program: Program,
+    /// Its variables: its own, or none.
+    pub evaluator: Evaluator,
+}
+
+/// A window with its output stage and its edges.
+pub struct Node {
+    /// Name of the contquery.
+    pub contquery: String,
+    /// Name of the window.
+    pub name: String,
+    /// Its element in the model.
+    pub element: &'static str,
+    /// Its effective index.
+    pub index: IndexType,
+    /// What its saved state depends on besides type, schema and index.
+    pub shape: String,
+    /// Schema of its output.
+    pub schema: Arc<Schema>,
+    /// The window.
+    pub window: Box<dyn Window>,
+    /// The rows of its output stage.
+    pub retained: Option<Retained>,
+    /// How they are resolved.
+    pub resolution: Resolution,
+    /// Only inserts go on to other windows and subscribers.
+    pub output_insert_only: bool,
+    /// Chooses slots.
+    pub splitter: Option<Splitter>,
+    /// Edges in order of declaration.
+    pub edges: Vec<OutEdge>,
+    /// Number of in-edges.
+    pub inputs: usize,
+    /// Counters.
+    pub stats: WindowStats,
+    /// Sub-sequence of its next output block in this step.
+    pub(super) next_sub: u32,
+    /// Input id of the step that `next_sub` belongs to.
+    pub(super) sub_input: i64,
+    /// Kinds of faults that were told of already.
+    pub(super) faults_told: Vec<FaultKind>,
+    /// Sum of faults when it was last looked at.
+    pub(super) faults_seen: u64,
+}
+
+impl Node {
+    /// A window without edges so far.
+    pub fn new(contquery: &str, name: &str, element: &'static str, index: IndexType, built: BuiltWindow) -> Self {
+        Self {
+            contquery: contquery.to_owned(),
+            name: name.to_owned(),
+            element,
+            index,
+            shape: built.shape,
+            schema: built.schema,
+            window: built.window,
+            retained: None,
+            resolution: Resolution { lenient: false, old_from_input: false },
+            output_insert_only: false,
+            splitter: None,
+            edges: Vec::new(),
+            inputs: 0,
+            stats: WindowStats::default(),
+            next_sub: 0,
+            sub_input: i64::MIN,
+            faults_told: Vec::new(),
+            faults_seen: 0,
+        }
+    }
+
+    /// Rows that are listed as the window's content.
+    pub fn content(&self) -> Option<&Retained> {
+        self.retained.as_ref().or_else(|| self.window.retained())
+    }
+
+    /// Runs a block through window and output stage.
+    pub(super) fn process(
+        &mut self,
+        port: usize,
+        input: &Arc<EventBlock>,
+        kind: BlockKind,
+        step: &mut Step<'_>,
+    ) -> Option<Arc<EventBlock>> {
+        let changes = self.window.process(port, input, kind, step)?;
+        self.output(changes, kind, step)
+    }
+
+    /// Runs changes through the output stage.
+    pub(super) fn output(
+        &mut self,
+        changes: Arc<EventBlock>,
+        kind: BlockKind,
+        step: &mut Step<'_>,
+    ) -> Option<Arc<EventBlock>> {
+        let out = match &mut self.retained {
+            None => changes,
+            Some(retained) => {
+                let out = retained.apply(&changes, kind, self.resolution, step);
+                step.pool.give(changes);
+                out?
+            }
+        };
+        self.restrict(out, step)
+    }
+
+    /// Applies `output-insert-only`.
+    pub(super) fn restrict(&self, out: Arc<EventBlock>, step: &mut Step<'_>) -> Option<Arc<EventBlock>> {
+        if !self.output_insert_only || out.events().iter().all(|e| e.opcode == Opcode::Insert) {
+            return Some(out);
+        }
+        let mut inserts = BlockBuilder::over(step.pool, &out);
+        for event in out.events().iter().filter(|e| e.opcode == Opcode::Insert) {
+            inserts.emit_input(event.row, event.opcode, event.flags);
+        }
+        let inserts = inserts.finish(step.pool);
+        step.pool.give(out);
+        inserts
+    }
+
+    /// The slot of each event of an output block; `None` for an event that fits no slotted edge.
+    pub(super) fn slots(&mut self, out: &EventBlock, step: &mut Step<'_>, slots: &mut Vec<Option<i64>>) {
+        if let Some(splitter) = &mut self.splitter {
+            splitter.evaluator.integers(&splitter.program, out, step, slots);
+        }
+    }
+}
