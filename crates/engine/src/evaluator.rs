@@ -1,7 +1,7 @@
 //! What a window needs to evaluate its expressions: persistent variables and working memory.
 
-use tidegate_event::{EventBlock, Flags, Opcode, RowView};
-use tidegate_expr::{BlockContext, Column, EvalContext, Program, Scratch, Variables};
+use tidegate_event::{EngineTime, EventBlock, EventRef, Flags, Opcode, RowBatch, RowView};
+use tidegate_expr::{BlockContext, Column, EvalContext, Faults, Program, Scope, Scratch, Variables};
 
 use crate::state::{StateError, StateReader};
 use crate::step::{Notice, Step};
@@ -9,6 +9,7 @@ use crate::step::{Notice, Step};
 /// Runs a window's programs: row by row, or a block at a time where they are pure.
 #[derive(Debug)]
 pub struct Evaluator {
+    scope: Scope,
     variables: Variables,
     scratch: Scratch,
     block: BlockContext,
@@ -18,9 +19,15 @@ pub struct Evaluator {
 const VARIABLES_BYTES_MAX: usize = 64 << 20;
 
 impl Evaluator {
-    /// An evaluator with the variables that the window's initializer left.
-    pub fn new(variables: Variables) -> Self {
-        Self { variables, scratch: Scratch::default(), block: BlockContext::default() }
+    /// An evaluator for programs compiled in `scope`.
+    pub fn new(scope: Scope) -> Self {
+        let variables = scope.start(EngineTime::from_micros(0), &mut Faults::default(), &mut |_| {});
+        Self { scope, variables, scratch: Scratch::default(), block: BlockContext::default() }
+    }
+
+    /// Runs the window's initializer, now that there is a time for it to see.
+    pub fn start(&mut self, now: EngineTime) {
+        self.variables = self.scope.start(now, &mut self.block.faults, &mut |_| {});
     }
 
     /// Evaluates for one event: `f` is given the context that programs run in.
@@ -81,9 +88,16 @@ impl Evaluator {
         }
     }
 
-    /// Evaluates a pure program for every event of a block.
-    pub fn column(&mut self, program: &Program, block: &EventBlock, step: &mut Step<'_>, out: &mut Column) {
-        self.whole(step, |ctx| program.eval_block(block.rows(), block.events(), ctx, out));
+    /// Evaluates a pure program for each of `events`.
+    pub fn column(
+        &mut self,
+        program: &Program,
+        rows: &RowBatch,
+        events: &[EventRef],
+        step: &mut Step<'_>,
+        out: &mut Column,
+    ) {
+        self.whole(step, |ctx| program.eval_block(rows, events, ctx, out));
     }
 
     fn whole(&mut self, step: &mut Step<'_>, f: impl FnOnce(&mut BlockContext)) {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use tidegate_event::{BlockKind, EngineTime, EventBlock, Schema};
-use tidegate_model::{IndexType, Inputs, Role};
+use tidegate_model::{IndexType, Role};
 
 use crate::build::BuildContext;
 use crate::retained::{Resolution, Retained};
@@ -69,7 +69,12 @@ pub trait Window: Send {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OutputStage {
     /// They are resolved against the window's index, or passed as they are where that is `pi_EMPTY`.
-    Index(Resolution),
+    Index {
+        /// How they are resolved.
+        resolution: Resolution,
+        /// Whether, passed as they are, they are inserts, update pairs and deletes with full rows.
+        resolved: bool,
+    },
     /// They leave as they are: the window keeps its rows itself, or never any.
     AsIs {
         /// Whether they are inserts, update pairs and deletes with full rows.
@@ -114,8 +119,6 @@ pub struct Input {
 pub struct WindowType {
     /// The element in a model.
     pub element: &'static str,
-    /// How many inputs it takes.
-    pub inputs: Inputs,
     /// Makes a window; mistakes of the model go to the context.
     pub build: fn(&mut BuildContext<'_>) -> Option<BuiltWindow>,
 }

@@ -117,6 +117,14 @@ impl BlockBuilder {
         self.events.push(EventRef { row: number, opcode, flags });
     }
 
+    /// Copies `source_field` of the rows that `events` name in `source` into `field` of the rows added first.
+    pub fn copy_column(&mut self, field: usize, source: &RowBatch, events: &[EventRef], source_field: usize) {
+        self.stop_sharing();
+        for (number, event) in events.iter().enumerate() {
+            self.rows.row_mut(number).copy_field(field, &source.row(event.row as usize), source_field);
+        }
+    }
+
     /// The rows added so far, for kernels that fill a column of many.
     pub fn rows_mut(&mut self) -> &mut RowBatch {
         self.stop_sharing();

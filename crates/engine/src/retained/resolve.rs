@@ -81,7 +81,8 @@ impl Retained {
                 let old_row = old.filter(|_| resolution.old_from_input).map(|old| old.row);
                 match found {
                     Some(id) => self.change(input, position, id, old_row, flags, out, step),
-                    None => self.add(input, position, flags, out, step),
+                    None if resolution.lenient => self.add(input, position, flags, out, step),
+                    None => step.reject(input, position, Reject::MissingKey),
                 }
                 return 1 + usize::from(old.is_some());
             }

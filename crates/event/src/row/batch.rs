@@ -88,6 +88,14 @@ impl RowBatch {
         RowWriter { start, number: self.len - 1, batch: self }
     }
 
+    /// A row to be filled further. A long value that is set anew leaves its old bytes in the heap until the batch
+    /// is reset.
+    #[inline]
+    pub fn row_mut(&mut self, number: usize) -> RowWriter<'_> {
+        assert!(number < self.len, "row {number} of {}", self.len);
+        RowWriter { start: number * self.layout.stride(), number, batch: self }
+    }
+
     /// Adds a copy of `row`, which has the same layout, and answers its number.
     pub fn push_copy(&mut self, row: &RowView<'_>) -> u32 {
         debug_assert_eq!(&self.layout, row.layout());
