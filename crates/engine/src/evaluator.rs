@@ -53,7 +53,13 @@ impl Evaluator {
     }
 
     /// Evaluates a condition for every event of a block.
-    pub fn conditions(&mut self, program: &Program, block: &EventBlock, step: &mut Step<'_>, out: &mut Vec<bool>) {
+    pub fn conditions(
+        &mut self,
+        program: &Program,
+        block: &EventBlock,
+        step: &mut Step<'_>,
+        out: &mut Vec<bool>,
+    ) {
         out.clear();
         if program.is_pure() {
             self.whole(step, |ctx| program.eval_condition_block(block.rows(), block.events(), ctx, out));

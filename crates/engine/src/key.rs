@@ -59,7 +59,11 @@ impl KeyFields {
 
     /// Orders two rows by this key: numbers by value, text by its bytes, nulls first.
     pub fn order(&self, a: &RowView<'_>, b: &RowView<'_>) -> Ordering {
-        self.fields.iter().map(|&field| order_field(a, b, field)).find(|o| o.is_ne()).unwrap_or(Ordering::Equal)
+        self.fields
+            .iter()
+            .map(|&field| order_field(a, b, field))
+            .find(|o| o.is_ne())
+            .unwrap_or(Ordering::Equal)
     }
 }
 

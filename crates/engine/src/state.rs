@@ -102,7 +102,9 @@ pub trait StateReader {
     fn get_bytes(&mut self, limit: usize, into: &mut Vec<u8>) -> Result<(), StateError> {
         let len = self.get_u64()?;
         if len > limit as u64 {
-            return Err(StateError::corrupt(format!("a length of {len} bytes where at most {limit} are allowed")));
+            return Err(StateError::corrupt(format!(
+                "a length of {len} bytes where at most {limit} are allowed"
+            )));
         }
         into.clear();
         // A broken length must not reserve memory that the data cannot fill.

@@ -18,7 +18,7 @@ pub use block::{BlockHeader, BlockKind, Event, EventBlock, EventRef};
 pub use field_type::FieldType;
 pub use message_id::MessageId;
 pub use opcode::{Flags, Opcode};
-pub use row::{RowBatch, RowView};
+pub use row::{RowBatch, RowView, RowWriter, StoredRowError, read_row, write_row};
 pub use schema::{Field, Schema, SchemaError};
 pub use time::EngineTime;
 pub use value::{MONEY_SCALE, Value};

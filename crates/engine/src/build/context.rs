@@ -147,8 +147,10 @@ impl<'a> BuildContext<'a> {
             Err(errors) => {
                 for error in errors {
                     let position = text.position_of(error.line, error.column);
-                    let message =
-                        format!("expression of {} '{}': {}", self.def.element.name, self.def.name, error.message);
+                    let message = format!(
+                        "expression of {} '{}': {}",
+                        self.def.element.name, self.def.name, error.message
+                    );
                     let mistake = Mistake::new(position, MistakeKind::BadExpression, message);
                     self.mistakes.push(match error.hint {
                         Some(hint) => mistake.hint(hint),

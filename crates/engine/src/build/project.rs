@@ -76,7 +76,8 @@ impl QueryBuilder<'_> {
         }
         let mut built: Vec<Done> = built.into_iter().collect::<Option<_>>()?;
         for edge in &self.query.edges {
-            let (Some(source), Some(target)) = (self.position(&edge.source), self.position(&edge.target)) else {
+            let (Some(source), Some(target)) = (self.position(&edge.source), self.position(&edge.target))
+            else {
                 continue;
             };
             let port = built[target].node.inputs;
@@ -101,7 +102,8 @@ impl QueryBuilder<'_> {
         let windows = &self.query.windows;
         let waits_for = |window: &WindowDef| -> Vec<usize> {
             let inputs = self.edges_into(&window.name).filter_map(|edge| self.position(&edge.source));
-            let copied = window.schema.as_ref().and_then(|s| s.copy.as_ref()).and_then(|c| self.position(&c.window));
+            let copied =
+                window.schema.as_ref().and_then(|s| s.copy.as_ref()).and_then(|c| self.position(&c.window));
             inputs.chain(copied).collect()
         };
         let mut order = Vec::new();
@@ -210,8 +212,10 @@ impl QueryBuilder<'_> {
     ) -> Option<Option<(Retention, bool)>> {
         let Some(retention) = &def.retention else { return Some(None) };
         if !index.is_stateful() {
-            let message =
-                format!("{} '{}' has retention but keeps nothing: its index is pi_EMPTY", def.element.name, def.name);
+            let message = format!(
+                "{} '{}' has retention but keeps nothing: its index is pi_EMPTY",
+                def.element.name, def.name
+            );
             let mistake = Mistake::new(retention.position, MistakeKind::RetentionOnEmptyIndex, message);
             self.mistakes.push(mistake.hint("give the window the index pi_HASH"));
             return None;
@@ -258,7 +262,8 @@ fn splitter(context: &mut BuildContext<'_>, output: &Schema) -> Option<Splitter>
     if let Some(initialize) = def.expr_initialize.as_ref().or(context.def.expr_initialize.as_ref()) {
         context.initialize(&mut scope, initialize);
     }
-    let expression = context.report(&def.expression, tidegate_expr::Expression::parse(def.expression.as_str()))?;
+    let expression =
+        context.report(&def.expression, tidegate_expr::Expression::parse(def.expression.as_str()))?;
     let program = context.report(&def.expression, scope.compile_integer(&expression))?;
     Some(Splitter { program, evaluator: Evaluator::new(scope) })
 }

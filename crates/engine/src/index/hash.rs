@@ -34,7 +34,13 @@ impl HashIndex {
 
     /// The row whose key equals the fields `probe` of `row`, which hash to `hash`.
     #[inline]
-    pub fn find_hashed(&self, store: &RowStore, hash: u64, probe: &KeyFields, row: &RowView<'_>) -> Option<RowId> {
+    pub fn find_hashed(
+        &self,
+        store: &RowStore,
+        hash: u64,
+        probe: &KeyFields,
+        row: &RowView<'_>,
+    ) -> Option<RowId> {
         self.table.find(hash, |&id| self.key.same(&store.row(RowId(id)), probe, row)).map(|&id| RowId(id))
     }
 

@@ -78,7 +78,8 @@ impl MultiIndex {
             return;
         }
         let hash = self.key.hash(&row);
-        let Ok(mut entry) = self.table.find_entry(hash, |rows| self.key.same(&store.row(rows[0]), &self.key, &row))
+        let Ok(mut entry) =
+            self.table.find_entry(hash, |rows| self.key.same(&store.row(rows[0]), &self.key, &row))
         else {
             return;
         };

@@ -38,7 +38,12 @@ pub struct Retained {
 
 impl Retained {
     /// Nothing kept yet, by the key of `schema`.
-    pub fn new(schema: &Arc<Schema>, index: IndexType, retention: Option<(Retention, bool)>, tracking: bool) -> Self {
+    pub fn new(
+        schema: &Arc<Schema>,
+        index: IndexType,
+        retention: Option<(Retention, bool)>,
+        tracking: bool,
+    ) -> Self {
         let (retention, ages) = match retention {
             Some((retention, ages)) => (Some(retention), ages),
             None => (None, false),
@@ -133,13 +138,17 @@ impl Retained {
         let mut late = Vec::new();
         let mut oldest = None;
         if let Some(retention) = &self.retention {
-            retention.write(&mut policy).unwrap_or_else(|_| unreachable!("writing into memory does not fail"));
+            retention
+                .write(&mut policy)
+                .unwrap_or_else(|_| unreachable!("writing into memory does not fail"));
             late = retention.unlisted(&self.store).iter().map(|&id| self.store.sequence(id)).collect();
             oldest = late.is_empty().then(|| retention.oldest());
         }
         // Late rows stand in no list: then rows are written by arrival and the list's order beside them.
         let listed = match (&self.retention, oldest) {
-            (Some(retention), None) => retention.listing(&self.store).iter().map(|&id| self.store.sequence(id)).collect(),
+            (Some(retention), None) => {
+                retention.listing(&self.store).iter().map(|&id| self.store.sequence(id)).collect()
+            }
             _ => Vec::new(),
         };
         FrozenRetained { policy, listed, late, rows: self.store.freeze(oldest) }
@@ -152,7 +161,9 @@ impl Retained {
     pub fn load(&mut self, from: &mut dyn StateReader) -> Result<(), StateError> {
         let has_policy = from.get_u64()? != 0;
         if has_policy != self.retention.is_some() {
-            return Err(StateError::corrupt("the state has a retention policy where the window has none, or the reverse"));
+            return Err(StateError::corrupt(
+                "the state has a retention policy where the window has none, or the reverse",
+            ));
         }
         if let Some(retention) = &mut self.retention {
             retention.load(from)?;

@@ -89,7 +89,12 @@ impl Retained {
             (Opcode::Delete, None) if !resolution.lenient => step.reject(input, position, Reject::MissingKey),
             (Opcode::Delete | Opcode::SafeDelete, None) => {}
             (Opcode::Delete | Opcode::SafeDelete, Some(id)) => {
-                out.emit_copy_or_input(&self.store.row(id), event.row_number, resolution.old_from_input, flags);
+                out.emit_copy_or_input(
+                    &self.store.row(id),
+                    event.row_number,
+                    resolution.old_from_input,
+                    flags,
+                );
                 self.note(id);
                 self.take_out(id);
             }
@@ -98,7 +103,14 @@ impl Retained {
     }
 
     #[inline]
-    fn add(&mut self, input: &EventBlock, position: usize, flags: Flags, out: &mut BlockBuilder, step: &mut Step<'_>) {
+    fn add(
+        &mut self,
+        input: &EventBlock,
+        position: usize,
+        flags: Flags,
+        out: &mut BlockBuilder,
+        step: &mut Step<'_>,
+    ) {
         let event = input.event(position);
         let id = self.store.insert(&event.row);
         self.index.insert(&self.store, id);

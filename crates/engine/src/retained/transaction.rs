@@ -9,7 +9,12 @@ use crate::step::{Reject, Step};
 
 /// Whether every event of the block would resolve, each seeing the effect of those before it. If not, the
 /// events are rejected: the first bad one with its reason, the others because of it.
-pub(super) fn accepts(retained: &Retained, input: &EventBlock, resolution: Resolution, step: &mut Step<'_>) -> bool {
+pub(super) fn accepts(
+    retained: &Retained,
+    input: &EventBlock,
+    resolution: Resolution,
+    step: &mut Step<'_>,
+) -> bool {
     let key = retained.index.key();
     // Keys that the block has touched so far: a row that has the key, and whether the key is there now.
     let mut touched: HashTable<(u32, bool)> = HashTable::new();

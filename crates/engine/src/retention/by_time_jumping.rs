@@ -21,7 +21,12 @@ pub(super) struct TimeJumping {
 }
 
 impl TimeJumping {
-    pub(super) fn new(period_micros: i64, lookback_micros: i64, source: TimeSource, anchor: EngineTime) -> Self {
+    pub(super) fn new(
+        period_micros: i64,
+        lookback_micros: i64,
+        source: TimeSource,
+        anchor: EngineTime,
+    ) -> Self {
         let start = if source == TimeSource::Clock { anchor } else { EngineTime::UNSET };
         Self { period_micros, lookback_micros, source, start, newest: EngineTime::UNSET }
     }
@@ -75,7 +80,14 @@ impl TimeJumping {
 
     /// All rows but `keep` and those younger than the look-back at `now`. A row that came after the end of the
     /// period but before the heartbeat that noticed it belongs to the next period.
-    fn sweep(&self, list: &AgeList, store: &RowStore, now: EngineTime, keep: Option<RowId>, evict: &mut Vec<RowId>) {
+    fn sweep(
+        &self,
+        list: &AgeList,
+        store: &RowStore,
+        now: EngineTime,
+        keep: Option<RowId>,
+        evict: &mut Vec<RowId>,
+    ) {
         evict.extend(list.iter(store).filter(|&id| {
             Some(id) != keep && now.micros().saturating_sub(store.age(id)) >= self.lookback_micros
         }));

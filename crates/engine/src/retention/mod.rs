@@ -51,7 +51,9 @@ impl Retention {
         let policy = match definition.policy {
             RetentionPolicy::ByCountSliding(count) => Policy::CountSliding(count),
             RetentionPolicy::ByCountJumping(count) => Policy::CountJumping(count),
-            RetentionPolicy::ByTimeSliding(limit) => Policy::TimeSliding(TimeSliding::new(limit.micros(), source)),
+            RetentionPolicy::ByTimeSliding(limit) => {
+                Policy::TimeSliding(TimeSliding::new(limit.micros(), source))
+            }
             RetentionPolicy::ByTimeJumping(limit) => {
                 Policy::TimeJumping(TimeJumping::new(limit.micros(), 0, source, anchor))
             }

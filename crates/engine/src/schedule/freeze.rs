@@ -115,6 +115,9 @@ fn node_shape(node: &Node) -> String {
 
 impl std::fmt::Debug for FrozenProject {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("FrozenProject").field("name", &self.name).field("time", &self.time).finish_non_exhaustive()
+        f.debug_struct("FrozenProject")
+            .field("name", &self.name)
+            .field("time", &self.time)
+            .finish_non_exhaustive()
     }
 }

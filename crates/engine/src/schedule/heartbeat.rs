@@ -17,7 +17,8 @@ impl Project {
         let multiple = |micros: i64| micros.div_euclid(interval).saturating_mul(interval);
         let first = multiple(due.micros().saturating_add(interval - 1));
         // A heartbeat that has passed cannot be run any more: what it missed waits for the next.
-        let next = if self.time.is_set() { multiple(self.time.micros()).saturating_add(interval) } else { first };
+        let next =
+            if self.time.is_set() { multiple(self.time.micros()).saturating_add(interval) } else { first };
         let next = if first <= self.time.micros() { next } else { first };
         Some(EngineTime::from_micros(next))
     }
@@ -41,7 +42,8 @@ impl Project {
         if !window_due && !rows_due {
             return;
         }
-        let header = BlockHeader { id: MessageId::of_input(self.input), time: self.time, ..BlockHeader::default() };
+        let header =
+            BlockHeader { id: MessageId::of_input(self.input), time: self.time, ..BlockHeader::default() };
         let mut step = Step {
             time: self.time,
             header,

@@ -74,7 +74,13 @@ pub struct Node {
 
 impl Node {
     /// A window without edges so far.
-    pub fn new(contquery: &str, name: &str, element: &'static str, index: IndexType, built: BuiltWindow) -> Self {
+    pub fn new(
+        contquery: &str,
+        name: &str,
+        element: &'static str,
+        index: IndexType,
+        built: BuiltWindow,
+    ) -> Self {
         Self {
             contquery: contquery.to_owned(),
             name: name.to_owned(),

@@ -99,7 +99,9 @@ pub fn read_rows(
         let sequence = from.get_u64()?;
         let age = from.get_i64()?;
         if sequence == 0 || sequence >= next_sequence {
-            return Err(StateError::corrupt(format!("a row has the arrival sequence {sequence}, but the next is {next_sequence}")));
+            return Err(StateError::corrupt(format!(
+                "a row has the arrival sequence {sequence}, but the next is {next_sequence}"
+            )));
         }
         from.get_bytes(ROW_BYTES_MAX, &mut bytes)?;
         batch.reset(&store.layout);

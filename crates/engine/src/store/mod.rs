@@ -57,10 +57,8 @@ impl RowStore {
     pub fn new(schema: &Schema, ages: bool) -> Self {
         let layout = schema.layout().clone();
         let header = if ages { AGE + 1 } else { AGE };
-        let variable = (0..schema.len())
-            .filter(|&f| schema.ty(f).is_variable())
-            .map(|f| layout.offset(f))
-            .collect();
+        let variable =
+            (0..schema.len()).filter(|&f| schema.ty(f).is_variable()).map(|f| layout.offset(f)).collect();
         Self {
             stride: header + layout.stride(),
             layout,
@@ -238,4 +236,3 @@ impl RowStore {
         }
     }
 }
-

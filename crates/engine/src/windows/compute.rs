@@ -14,7 +14,7 @@ use crate::step::Step;
 use crate::window::{BuiltWindow, OutputStage, Window, WindowType};
 
 /// The type.
-pub static COMPUTE: WindowType = WindowType { element: "window-compute", build };
+pub(super) static COMPUTE: WindowType = WindowType { element: "window-compute", build };
 
 fn build(context: &mut BuildContext<'_>) -> Option<BuiltWindow> {
     let mut reader = context.reader();
@@ -115,7 +115,10 @@ impl Window for Compute {
         let mut out = BlockBuilder::new(step.pool, self.schema.layout());
         // Rows: first those of computed events, then the bare keys.
         self.events.clear();
-        for event in input.iter().filter(|event| self.is_computed(event.opcode)) {
+        for event in input.iter() {
+            if !self.is_computed(event.opcode) {
+                continue;
+            }
             self.add_key(&event, &mut out);
             let Event { opcode, flags, row_number: row, .. } = event;
             self.events.push(EventRef { row, opcode, flags });
@@ -123,7 +126,9 @@ impl Window for Compute {
         if self.pure {
             self.fill_columns(input, &mut out, step);
         } else {
-            for (number, event) in input.iter().filter(|e| !(self.keys_only && e.opcode.is_delete())).enumerate() {
+            for (number, event) in
+                input.iter().filter(|e| !(self.keys_only && e.opcode.is_delete())).enumerate()
+            {
                 for (field, program) in &self.fields {
                     self.evaluator.row(step, &[Some(event.row)], event.opcode, event.flags, |ctx| {
                         program.eval_row(ctx, &mut out.rows_mut().row_mut(number), *field);

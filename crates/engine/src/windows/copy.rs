@@ -10,7 +10,7 @@ use crate::step::Step;
 use crate::window::{BuiltWindow, OutputStage, Window, WindowType};
 
 /// The type.
-pub static COPY: WindowType = WindowType { element: "window-copy", build };
+pub(super) static COPY: WindowType = WindowType { element: "window-copy", build };
 
 fn build(context: &mut BuildContext<'_>) -> Option<BuiltWindow> {
     let reader = context.reader();

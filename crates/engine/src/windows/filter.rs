@@ -15,7 +15,7 @@ use crate::step::Step;
 use crate::window::{BuiltWindow, OutputStage, Window, WindowType};
 
 /// The type.
-pub static FILTER: WindowType = WindowType { element: "window-filter", build };
+pub(super) static FILTER: WindowType = WindowType { element: "window-filter", build };
 
 fn build(context: &mut BuildContext<'_>) -> Option<BuiltWindow> {
     let mut reader = context.reader();
@@ -26,7 +26,8 @@ fn build(context: &mut BuildContext<'_>) -> Option<BuiltWindow> {
         reader.refuse_child(other, context.mistakes);
     }
     let expression = reader.child("expression", context.mistakes);
-    if expression.is_none() && ["plugin", "code"].iter().all(|form| context.def.element.child(form).is_none()) {
+    if expression.is_none() && ["plugin", "code"].iter().all(|form| context.def.element.child(form).is_none())
+    {
         context.mistake(MistakeKind::BadCondition, "a filter needs the element 'expression'");
     }
     context.finish(reader);

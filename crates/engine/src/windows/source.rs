@@ -13,7 +13,7 @@ use crate::step::{Reject, Step};
 use crate::window::{BuiltWindow, OutputStage, Window, WindowType};
 
 /// The type.
-pub static SOURCE: WindowType = WindowType { element: "window-source", build };
+pub(super) static SOURCE: WindowType = WindowType { element: "window-source", build };
 
 fn build(context: &mut BuildContext<'_>) -> Option<BuiltWindow> {
     let mut reader = context.reader();
@@ -42,11 +42,17 @@ fn key_generator(context: &mut BuildContext<'_>, schema: &Schema, insert_only: b
         return None;
     }
     match schema.keys() {
-        &[field] if matches!(schema.ty(field), FieldType::Int64 | FieldType::String) => {
-            Some(KeyGenerator { field, ty: schema.ty(field), next: 0, seed: seed_of(context.def.name.as_bytes()) })
-        }
+        &[field] if matches!(schema.ty(field), FieldType::Int64 | FieldType::String) => Some(KeyGenerator {
+            field,
+            ty: schema.ty(field),
+            next: 0,
+            seed: seed_of(context.def.name.as_bytes()),
+        }),
         _ => {
-            context.mistake(MistakeKind::BadAutogenKey, "autogen-key needs exactly one key field, of type int64 or string");
+            context.mistake(
+                MistakeKind::BadAutogenKey,
+                "autogen-key needs exactly one key field, of type int64 or string",
+            );
             None
         }
     }
@@ -90,7 +96,8 @@ fn mix(value: u64) -> u64 {
 
 /// FNV-1a, so that the seed is the same in every build.
 fn seed_of(name: &[u8]) -> u64 {
-    name.iter().fold(0xCBF2_9CE4_8422_2325, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3))
+    name.iter()
+        .fold(0xCBF2_9CE4_8422_2325, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3))
 }
 
 #[derive(Debug)]

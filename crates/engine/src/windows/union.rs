@@ -12,7 +12,7 @@ use crate::step::Step;
 use crate::window::{BuiltWindow, OutputStage, Window, WindowType};
 
 /// The type.
-pub static UNION: WindowType = WindowType { element: "window-union", build };
+pub(super) static UNION: WindowType = WindowType { element: "window-union", build };
 
 fn build(context: &mut BuildContext<'_>) -> Option<BuiltWindow> {
     let mut reader = context.reader();

@@ -225,10 +225,7 @@ impl RowWriter<'_> {
     /// Sets `field` to the value of `source_field` in `source`, which has the same type.
     #[inline]
     pub fn copy_field(&mut self, field: usize, source: &RowView<'_>, source_field: usize) {
-        debug_assert_eq!(
-            self.ty(field).is_variable(),
-            source.layout().types()[source_field].is_variable()
-        );
+        debug_assert_eq!(self.ty(field).is_variable(), source.layout().types()[source_field].is_variable());
         if source.is_null(source_field) {
             self.set_null(field);
         } else if !self.ty(field).is_variable() {

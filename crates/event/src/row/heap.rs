@@ -92,7 +92,13 @@ impl PagedHeap {
     #[must_use]
     pub fn freeze(&mut self) -> Self {
         let pages = self.pages.iter_mut().map(|page| Page::Shared(page.share())).collect();
-        Self { pages, free: self.free.clone(), free_runs: self.free_runs.clone(), next: self.next, end: self.end }
+        Self {
+            pages,
+            free: self.free.clone(),
+            free_runs: self.free_runs.clone(),
+            next: self.next,
+            end: self.end,
+        }
     }
 
     /// The `len` bytes at `unit`.

@@ -67,16 +67,21 @@ pub fn read_row(bytes: &mut &[u8], batch: &mut RowBatch) -> Result<(), StoredRow
             continue;
         }
         let filled = if ty.is_variable() {
-            take(bytes).and_then(|len| take_slice(bytes, u32::from_le_bytes(len) as usize)).and_then(|value| {
-                if ty.is_text() {
-                    row.set_text(field, std::str::from_utf8(value).map_err(|_| StoredRowError::NotUtf8(field))?);
-                } else if ty.element_bytes().is_some_and(|size| value.len() % size != 0) {
-                    return Err(StoredRowError::BadValue(field));
-                } else {
-                    row.set_bytes(field, value);
-                }
-                Ok(())
-            })
+            take(bytes).and_then(|len| take_slice(bytes, u32::from_le_bytes(len) as usize)).and_then(
+                |value| {
+                    if ty.is_text() {
+                        row.set_text(
+                            field,
+                            std::str::from_utf8(value).map_err(|_| StoredRowError::NotUtf8(field))?,
+                        );
+                    } else if ty.element_bytes().is_some_and(|size| value.len() % size != 0) {
+                        return Err(StoredRowError::BadValue(field));
+                    } else {
+                        row.set_bytes(field, value);
+                    }
+                    Ok(())
+                },
+            )
         } else {
             take(bytes).and_then(|word| {
                 let value = i64::from_le_bytes(word);

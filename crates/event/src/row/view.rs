@@ -144,7 +144,10 @@ impl<'a> RowView<'a> {
     /// doubles compare by their bits.
     #[inline]
     pub fn same(&self, field: usize, other: &RowView<'_>, other_field: usize) -> bool {
-        debug_assert_eq!(self.layout.types()[field].is_variable(), other.layout.types()[other_field].is_variable());
+        debug_assert_eq!(
+            self.layout.types()[field].is_variable(),
+            other.layout.types()[other_field].is_variable()
+        );
         if self.is_null(field) != other.is_null(other_field) {
             return false;
         }
@@ -164,7 +167,10 @@ impl<'a> RowView<'a> {
 
 /// Viewing a slot word as the bytes it holds.
 mod slot_bytes {
-    #![expect(unsafe_code, reason = "inline text must be borrowed from its slot: copying it out costs an allocation per read")]
+    #![expect(
+        unsafe_code,
+        reason = "inline text must be borrowed from its slot: copying it out costs an allocation per read"
+    )]
 
     #[cfg(target_endian = "big")]
     compile_error!("slots hold their bytes in little-endian order");

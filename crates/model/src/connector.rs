@@ -1,0 +1,5 @@
+//! stub
+#[derive(Debug, Clone)]
+pub struct ConnectorDef {
+    pub name: String,
+}

@@ -1,0 +1,7 @@
+//! stub
+use crate::*;
+#[derive(Debug, Clone)]
+pub struct Splitter {
+    pub expression: SourceText,
+    pub expr_initialize: Option<ExprInitialize>,
+}
