@@ -18,6 +18,8 @@ mod schedule;
 pub mod state;
 mod step;
 pub mod store;
+#[cfg(test)]
+mod testing;
 mod window;
 pub mod windows;
 

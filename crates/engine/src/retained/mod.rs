@@ -7,6 +7,9 @@ mod evict;
 mod resolve;
 mod transaction;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use tidegate_event::{EngineTime, RowView, Schema};

@@ -114,7 +114,12 @@ impl Retained {
         let event = input.event(position);
         let id = self.store.insert(&event.row);
         self.index.insert(&self.store, id);
-        out.emit_input(event.row_number, Opcode::Insert, flags);
+        if event.flags.contains(Flags::PARTIAL) {
+            // A copy leaves the marks of unchanged fields behind: there was nothing to keep.
+            out.emit_copy(&event.row, Opcode::Insert, flags);
+        } else {
+            out.emit_input(event.row_number, Opcode::Insert, flags);
+        }
         self.note(id);
         self.arrived(id, false, out, step);
     }
