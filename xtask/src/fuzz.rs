@@ -66,11 +66,14 @@ fn cargo_fuzz(words: &[&str], limits: &[&str]) -> Outcome {
         command.arg("--").args(limits);
     }
     command.env("RUSTC_BOOTSTRAP", "1");
-    match command.status() {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!("cargo fuzz {}: {status}", words.join(" "))),
-        Err(cause) => Err(format!("cargo-fuzz cannot be started: {cause}")),
+    // libFuzzer prints what helped it; that is of interest only when it found something.
+    let output = command.output().map_err(|cause| format!("cargo-fuzz cannot be started: {cause}"))?;
+    if output.status.success() {
+        return Ok(());
     }
+    say(&String::from_utf8_lossy(&output.stdout));
+    say(&String::from_utf8_lossy(&output.stderr));
+    Err(format!("cargo fuzz {}: {}", words.join(" "), output.status))
 }
 
 /// Beside the target folder in use, so that a build with sanitizers does not push out the usual one.

@@ -1,5 +1,3 @@
-//! Lines in both directions, and bytes cut anywhere.
-
 //! Tests of the csv format.
 
 use std::sync::Arc;
