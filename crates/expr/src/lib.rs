@@ -18,18 +18,32 @@
 //! # Ok::<(), tidegate_event::SchemaError>(())
 //! ```
 
+mod block;
+mod check;
 mod error;
 mod expression;
 mod faults;
 pub mod function;
+mod functions;
+mod lexer;
+mod operators;
+mod parser;
 mod program;
+mod row;
 mod scope;
+mod syntax;
+mod typed;
+mod types;
 mod variables;
 
 pub use error::ExprError;
 pub use expression::{Arg, Call, Expression};
 pub use faults::{FaultKind, Faults};
-pub use function::{FUNCTIONS, Function};
+pub use function::Function;
+pub use functions::FUNCTIONS;
 pub use program::{BlockContext, Column, EvalContext, Program, Scratch};
 pub use scope::Scope;
 pub use variables::{Variables, VariablesError};
+
+#[cfg(test)]
+mod tests;
