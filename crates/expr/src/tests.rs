@@ -310,3 +310,36 @@ proptest! {
         }
     }
 }
+
+/// `docs/reference/functions.md` is made from the registry. Set `UPDATE_REFERENCE=1` to write it anew.
+#[test]
+fn reference_page_is_current() {
+    use std::fmt::Write;
+    let mut page = String::from(
+        "# Functions of expressions\n\nMade from the registry: `UPDATE_REFERENCE=1 cargo test -p tidegate-expr reference_page`.\nA null argument gives null unless the line says otherwise. Marks: [V] seen in a real output, [S] stated by a source,\n[M] recalled from the manual.\n",
+    );
+    for category in ["Strings", "Information and conversion", "Mathematics", "Dates", "Side effects"] {
+        write!(page, "\n## {category}\n\n").unwrap();
+        for function in FUNCTIONS.iter().filter(|f| f.category == category) {
+            writeln!(
+                page,
+                "- `{}{}`: {} {}",
+                function.name,
+                function.usage,
+                function.doc,
+                function.mark.text()
+            )
+            .unwrap();
+            for (source, result) in function.examples {
+                writeln!(page, "  - `{source}` → `{result}`").unwrap();
+            }
+        }
+    }
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reference/functions.md");
+    if std::env::var_os("UPDATE_REFERENCE").is_some() {
+        std::fs::create_dir_all(std::path::Path::new(path).parent().unwrap()).unwrap();
+        std::fs::write(path, &page).unwrap();
+    }
+    let found = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(found == page, "docs/reference/functions.md is out of date: run with UPDATE_REFERENCE=1");
+}

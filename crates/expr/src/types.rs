@@ -203,7 +203,7 @@ pub(crate) fn parse_date_literal(text: &str) -> Option<f64> {
 
 /// Reads a date from text: month/day/year as in en_US (a two-digit year lies in 1970-2069), or a date literal's text.
 pub(crate) fn parse_date(text: &str) -> Option<Days> {
-    let Some((date, time)) = split_time(text) else { return None };
+    let (date, time) = split_time(text)?;
     if !date.contains('/') {
         return parse_date_literal(text).map(Days);
     }
@@ -236,7 +236,7 @@ fn number(text: &str) -> Option<i64> {
 
 fn month_number(text: &str) -> Option<i64> {
     let is = |name: &&str| text.eq_ignore_ascii_case(name) || text.eq_ignore_ascii_case(&name[..3]);
-    MONTHS.iter().position(|name| is(&name)).map(|i| i as i64 + 1)
+    MONTHS.iter().position(is).map(|i| i as i64 + 1)
 }
 
 #[cfg(test)]
