@@ -17,7 +17,7 @@ const LAYERS: &[Layer] = &[
     Layer { name: "expr", may_use: &["event"], pure: true },
     Layer { name: "engine", may_use: &["event", "model", "expr"], pure: true },
     Layer { name: "snapshot", may_use: &["engine", "event"], pure: false },
-    Layer { name: "host", may_use: &["engine", "model", "event", "snapshot"], pure: false },
+    Layer { name: "host", may_use: &["engine", "model", "event", "snapshot", "codec"], pure: false },
     Layer { name: "connectors", may_use: &["host", "model", "event", "codec"], pure: false },
     Layer { name: "api", may_use: &["event"], pure: true },
     Layer { name: "http", may_use: &["api", "host", "engine", "model", "codec", "event"], pure: false },
