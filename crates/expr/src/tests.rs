@@ -304,6 +304,52 @@ proptest! {
     }
 
     #[test]
+    fn blocks_of_many_events_agree_with_rows(
+        c in any_source(), a in any_source(), b in any_source(),
+        values in prop::collection::vec((prop::option::of(-3i64..4), prop::option::of(-2.0f64..2.0), prop::option::of("[a-c0-2]{0,12}")), 1..12),
+    ) {
+        let mut rows = RowBatch::new(schema().layout());
+        for (i, x, s) in &values {
+            let mut row = rows.push();
+            if let Some(i) = i { row.set_int(1, *i); row.set_int(5, *i * 1000); }
+            if let Some(x) = x { row.set_double(3, *x); }
+            if let Some(s) = s { row.set_text(4, s); }
+        }
+        let events: Vec<EventRef> = (0..values.len() as u32).rev()
+            .map(|row| EventRef { row, opcode: Opcode::Insert, flags: Flags::NORMAL }).collect();
+        let source = format!("if {c} return {a} else return {b}");
+        let (mut block, mut column) = (BlockContext::default(), Column::default());
+        for ty in [FieldType::String, FieldType::Double, FieldType::Int32] {
+            let program = scope().max_string(30).compile(&Expression::parse(&source).unwrap(), ty).unwrap();
+            let out_schema = Schema::new(vec![tidegate_event::Field::new("v", ty)]).unwrap();
+            let (mut by_row, mut by_block) = (RowBatch::new(out_schema.layout()), RowBatch::new(out_schema.layout()));
+            let mut faults = Faults::new();
+            for event in &events {
+                let ctx = &mut EvalContext {
+                    rows: &[Some(rows.row(event.row as usize))],
+                    opcode: event.opcode,
+                    flags: event.flags,
+                    time: EngineTime::UNSET,
+                    variables: &mut Variables::default(),
+                    faults: &mut faults,
+                    print: &mut |_| {},
+                    scratch: &mut Scratch::default(),
+                };
+                program.eval_row(ctx, &mut by_row.push(), 0);
+                by_block.push();
+            }
+            block.faults = Faults::new();
+            block.time = EngineTime::UNSET;
+            program.eval_block(&rows, &events, &mut block, &mut column);
+            column.store(&mut by_block, 0, 0);
+            for i in 0..events.len() {
+                prop_assert_eq!(format!("{:?}", by_row.row(i).value(0)), format!("{:?}", by_block.row(i).value(0)));
+            }
+            prop_assert_eq!(block.faults, faults);
+        }
+    }
+
+    #[test]
     fn no_text_panics(source in ".{0,60}") {
         if let Ok(expression) = Expression::parse(&source) {
             let _ = scope().compile(&expression, FieldType::String);
