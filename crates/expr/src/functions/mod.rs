@@ -19,6 +19,7 @@ pub(crate) mod refused;
 pub(crate) mod replace;
 pub(crate) mod right;
 pub(crate) mod round;
+pub(crate) mod sort;
 pub(crate) mod trim;
 
 use crate::function::Function;
@@ -68,10 +69,10 @@ pub static FUNCTIONS: &[&Function] = &[
     &refused::RAISEERROR,
     &refused::VAREVAL,
     &refused::VARSET,
-    &refused::SORT,
-    &refused::SORT_WORDS,
     &replace::F,
     &right::F,
     &round::F,
+    &sort::SORT,
+    &sort::SORT_WORDS,
     &trim::F,
 ];

@@ -111,25 +111,3 @@ pub(crate) static VARSET: Function = Function {
     body: Body::Refused("it belongs to data jobs"),
     examples: &[],
 };
-
-/// `sort(...)`.
-pub(crate) static SORT: Function = Function {
-    name: "sort",
-    category: "Side effects",
-    usage: "(...)",
-    doc: r#"Refused: not available yet."#,
-    mark: Mark::Manual,
-    body: Body::Refused("not available yet"),
-    examples: &[],
-};
-
-/// `sort_words(...)`.
-pub(crate) static SORT_WORDS: Function = Function {
-    name: "sort_words",
-    category: "Side effects",
-    usage: "(...)",
-    doc: r#"Refused: not available yet."#,
-    mark: Mark::Manual,
-    body: Body::Refused("not available yet"),
-    examples: &[],
-};
