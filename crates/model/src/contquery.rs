@@ -1,9 +1,84 @@
-//! stub
-use crate::*;
-#[derive(Debug, Clone)]
+//! A continuous query: windows and edges (model-xml 3).
+
+use crate::edge::Edge;
+use crate::graph;
+use crate::index_type::IndexType;
+use crate::mistake::{Mistake, MistakeKind, Mistakes};
+use crate::reader::Reader;
+use crate::retention::index_attr;
+use crate::vocabulary::Vocabulary;
+use crate::window::WindowDef;
+use crate::xml::{Element, Position};
+
+/// A continuous query.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContQuery {
+    /// Its name, unique in the project.
     pub name: String,
+    /// The index of windows without one of their own.
     pub index: Option<IndexType>,
+    /// Windows whose events are written to the log; unknown names are left out (model-xml 20, rule 21).
+    pub trace: Vec<String>,
+    /// Microseconds that a window may take for a block before a warning is logged.
+    pub timing_threshold_micros: Option<i64>,
+    /// The windows in order of declaration, without those that no edge reaches.
     pub windows: Vec<WindowDef>,
+    /// The edges in order of declaration.
     pub edges: Vec<Edge>,
+    /// Where its element stands.
+    pub position: Position,
+}
+
+impl ContQuery {
+    pub(crate) fn read(element: &Element, vocabulary: &Vocabulary, mistakes: &mut Mistakes) -> Option<Self> {
+        let mut reader = Reader::new(element);
+        ["description", "metadata"].iter().for_each(|name| reader.ignore_child(name));
+        let name = reader.name_attr("name", mistakes);
+        let index = index_attr(&mut reader, "index", mistakes);
+        let trace = reader.attr("trace").map(|trace| trace.value.clone()).unwrap_or_default();
+        let timing_threshold_micros = reader.int_attr("timing-threshold", 0..=i64::MAX, mistakes);
+        let include_singletons = reader.bool_attr("include-singletons", false, mistakes);
+        let windows = reader.required_child("windows", mistakes);
+        let edges = reader.child("edges", mistakes);
+        reader.finish(mistakes);
+
+        let mut read: Vec<WindowDef> = Vec::new();
+        // Names of windows that are wrong in themselves: edges to them are no further mistake.
+        let mut broken: Vec<&str> = Vec::new();
+        for window in windows.map(|list| list.children.as_slice()).unwrap_or_default() {
+            if window.name == "description" {
+                continue;
+            }
+            let Some(def) = WindowDef::read(window, vocabulary, mistakes) else {
+                broken.extend(window.value("name"));
+                continue;
+            };
+            if let Some(other) = read.iter().find(|other| other.name == def.name) {
+                let message =
+                    format!("the window name '{}' is taken already, at {}", def.name, other.position);
+                mistakes.add(def.position, MistakeKind::DuplicateName, message);
+                continue;
+            }
+            read.push(def);
+        }
+        let edges = edges.map(|edges| Edge::read_all(edges, mistakes)).unwrap_or_default();
+        let graph = graph::Graph { vocabulary, broken: &broken, include_singletons };
+        let (windows, edges) = graph.check(read, edges, mistakes);
+        if windows.is_empty() && broken.is_empty() {
+            let mistake =
+                Mistake::new(element.position, MistakeKind::MissingElement, "the query has no windows");
+            mistakes.push(mistake);
+        }
+        let known = |name: &&str| windows.iter().any(|window| window.name == *name);
+        let trace = trace.split_whitespace().filter(known).map(str::to_owned).collect();
+        Some(Self {
+            name: name?,
+            index,
+            trace,
+            timing_threshold_micros,
+            windows,
+            edges,
+            position: element.position,
+        })
+    }
 }

@@ -10,13 +10,13 @@ mod contquery;
 mod document;
 mod edge;
 mod expr_initialize;
-
+mod graph;
 mod index_type;
 mod interval;
 mod mistake;
 mod name;
 mod nearest;
-
+mod orchestration;
 mod project;
 mod reader;
 mod retention;
@@ -27,7 +27,7 @@ mod vocabulary;
 mod window;
 mod xml;
 
-pub use connector::ConnectorDef;
+pub use connector::{ConnectorDef, ConnectorProperty, ConnectorType};
 pub use contquery::ContQuery;
 pub use document::Document;
 pub use edge::{Edge, Role};
@@ -37,8 +37,8 @@ pub use interval::Interval;
 pub use mistake::{Mistake, MistakeKind, Mistakes, Phase};
 pub use name::is_name;
 pub use nearest::nearest;
-
-pub use project::Project;
+pub use orchestration::{ConnectorEntry, ConnectorGroup, GroupEdge, TargetState};
+pub use project::{Project, Pubsub};
 pub use reader::Reader;
 pub use retention::{Retention, RetentionPolicy};
 pub use schema_def::{FieldDef, SchemaCopy, SchemaDef};

@@ -1,12 +1,137 @@
-//! stub
-use crate::*;
-#[derive(Debug, Clone)]
+//! A project as models write it (model-xml 2).
+
+use crate::contquery::ContQuery;
+use crate::index_type::IndexType;
+use crate::mistake::{MistakeKind, Mistakes};
+use crate::orchestration::{self, ConnectorGroup, GroupEdge};
+use crate::reader::Reader;
+use crate::retention::index_attr;
+use crate::vocabulary::Vocabulary;
+use crate::xml::Element;
+
+/// Which windows take part in binary publish/subscribe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Pubsub {
+    /// None.
+    None,
+    /// All.
+    #[default]
+    Auto,
+    /// Those with `pubsub="true"`.
+    Manual,
+}
+
+/// A project, typed and checked as far as its model alone can be.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Project {
+    /// Its name.
     pub name: String,
+    /// Size of its thread pool; the output is that of one thread.
     pub threads: u32,
+    /// Which windows take part in binary publish/subscribe.
+    pub pubsub: Pubsub,
+    /// Its own publish/subscribe port.
+    pub port: Option<u16>,
+    /// The index of windows and queries without one of their own.
     pub index: Option<IndexType>,
+    /// Windows with several inputs wait for all parts of one origin.
     pub use_tagged_token: bool,
+    /// Two events per key may stand in one output block.
     pub retention_tracking: bool,
+    /// Seconds between heartbeats.
     pub heartbeat_interval_s: u32,
+    /// The queries in order of declaration.
     pub contqueries: Vec<ContQuery>,
+    /// Groups of connectors.
+    pub connector_groups: Vec<ConnectorGroup>,
+    /// Order of the groups.
+    pub group_edges: Vec<GroupEdge>,
+    /// The element as loaded, with tokens expanded, for the echo.
+    pub source: Element,
+}
+
+impl Project {
+    /// Reads a `<project>` element. Nothing comes back when so much is wrong that there is no project; all
+    /// mistakes are in `mistakes` in any case.
+    pub fn read(element: &Element, vocabulary: &Vocabulary, mistakes: &mut Mistakes) -> Option<Self> {
+        let mut reader = Reader::new(element);
+        ["description", "metadata", "properties"].iter().for_each(|name| reader.ignore_child(name));
+        ["disk-store-path", "compress-open-patterns", "luaroot"]
+            .iter()
+            .for_each(|name| reader.ignore_attr(name));
+        let name = reader.name_attr("name", mistakes);
+        let threads = reader.int_attr("threads", 1..=1024, mistakes).and_then(|n| u32::try_from(n).ok());
+        let pubsub = [("none", Pubsub::None), ("auto", Pubsub::Auto), ("manual", Pubsub::Manual)];
+        let pubsub = reader.enum_attr("pubsub", &pubsub, mistakes).unwrap_or_default();
+        let port = reader.port_attr("port", mistakes);
+        let index = index_attr(&mut reader, "index", mistakes);
+        let use_tagged_token = reader.bool_attr("use-tagged-token", false, mistakes);
+        let retention_tracking = reader.bool_attr("retention-tracking", false, mistakes);
+        let heartbeat =
+            reader.int_attr("heartbeat-interval", 1..=86_400, mistakes).and_then(|n| u32::try_from(n).ok());
+        if reader.bool_attr("logclock", false, mistakes) {
+            reader.refuse_attr("logclock", mistakes);
+        }
+        let refused_attributes = [
+            "restore",
+            "score-input-window",
+            "score-output-window",
+            "score-input-field",
+            "score-output-field",
+        ];
+        refused_attributes.iter().for_each(|name| reader.refuse_attr(name, mistakes));
+        let refused = [
+            "ds-initialize",
+            "mas-modules",
+            "mcp",
+            "lua-modules",
+            "python-modules",
+            "lua-snippets",
+            "python-snippets",
+        ];
+        refused.iter().for_each(|name| reader.refuse_child(name, mistakes));
+        let queries = reader.required_child("contqueries", mistakes);
+        let connectors = reader.child("project-connectors", mistakes);
+        reader.finish(mistakes);
+
+        let mut contqueries: Vec<ContQuery> = Vec::new();
+        let mut declared = 0;
+        if let Some(list) = queries {
+            let mut list = Reader::new(list);
+            for element in list.children("contquery") {
+                declared += 1;
+                let Some(query) = ContQuery::read(element, vocabulary, mistakes) else { continue };
+                if contqueries.iter().any(|other| other.name == query.name) {
+                    let message = format!("the contquery name '{}' is taken already", query.name);
+                    mistakes.add(element.position, MistakeKind::DuplicateName, message);
+                    continue;
+                }
+                contqueries.push(query);
+            }
+            list.finish(mistakes);
+            if declared == 0 {
+                let message = "'contqueries' holds no contquery";
+                mistakes.add(element.position, MistakeKind::MissingElement, message);
+            }
+        }
+        // An entry that names a window which is wrong in itself is no further mistake.
+        let complete = mistakes.is_empty();
+        let (connector_groups, group_edges) = connectors
+            .map(|element| orchestration::read(element, &contqueries, complete, mistakes))
+            .unwrap_or_default();
+        Some(Self {
+            name: name?,
+            threads: threads.unwrap_or(1),
+            pubsub,
+            port,
+            index,
+            use_tagged_token,
+            retention_tracking,
+            heartbeat_interval_s: heartbeat.unwrap_or(1),
+            contqueries,
+            connector_groups,
+            group_edges,
+            source: element.clone(),
+        })
+    }
 }

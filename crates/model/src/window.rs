@@ -1,21 +1,170 @@
-//! stub
-use crate::*;
-#[derive(Debug, Clone)]
+//! A window of a model: what all types have in common (model-xml 4).
+
+use crate::connector::ConnectorDef;
+use crate::expr_initialize::ExprInitialize;
+use crate::index_type::IndexType;
+use crate::mistake::{Mistake, MistakeKind, Mistakes};
+use crate::reader::Reader;
+use crate::retention::{Retention, index_attr};
+use crate::schema_def::SchemaDef;
+use crate::splitter::Splitter;
+use crate::vocabulary::{SchemaRule, Vocabulary, WindowSpec};
+use crate::xml::{Element, Position};
+
+/// A window. Its type reads the rest of [`element`](Self::element) through [`reader`](Self::reader).
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WindowDef {
+    /// Its name, unique in the query.
     pub name: String,
+    /// Where its element stands.
     pub position: Position,
+    /// The whole element; its name is the window's type.
     pub element: Element,
+    /// Its own index; else that of the query or project counts.
     pub index: Option<IndexType>,
+    /// `pubsub`, which counts only in projects with `pubsub="manual"`.
+    pub pubsub: Option<bool>,
+    /// Only inserts go on to other windows and subscribers.
     pub output_insert_only: bool,
-    pub schema: Option<SchemaDef>,
-    pub retention: Option<Retention>,
-    pub splitter: Option<Splitter>,
-    pub expr_initialize: Option<ExprInitialize>,
+    /// The longest string that its expressions make, in characters.
     pub exp_max_string: u32,
+    /// The schema that it declares.
+    pub schema: Option<SchemaDef>,
+    /// Its retention.
+    pub retention: Option<Retention>,
+    /// Its splitter.
+    pub splitter: Option<Splitter>,
+    /// What its expressions share.
+    pub expr_initialize: Option<ExprInitialize>,
+    /// Its connectors, in document order.
     pub connectors: Vec<ConnectorDef>,
 }
+
+/// Default of `exp-max-string` (model-xml 4.2).
+const EXP_MAX_STRING: u32 = 1024;
+
+/// Attributes that [`WindowDef::read`] deals with.
+const ATTRIBUTES: [&str; 9] = [
+    "name",
+    "pubsub",
+    "index",
+    "pubsub-index",
+    "output-insert-only",
+    "collapse-updates",
+    "pulse-interval",
+    "exp-max-string",
+    "queue-height",
+];
+
+/// Children that [`WindowDef::read`] deals with.
+const CHILDREN: [&str; 10] = [
+    "description",
+    "splitter-expr",
+    "splitter-plug",
+    "splitter-lua",
+    "finalized-callback",
+    "expr-initialize",
+    "schema",
+    "schema-string",
+    "retention",
+    "connectors",
+];
+
 impl WindowDef {
+    /// A reader of the window's element that knows what is common to all types.
     pub fn reader(&self) -> Reader<'_> {
-        Reader::new(&self.element)
+        let mut reader = Reader::new(&self.element);
+        ATTRIBUTES.iter().for_each(|name| reader.ignore_attr(name));
+        CHILDREN.iter().for_each(|name| reader.ignore_child(name));
+        reader
     }
+
+    pub(crate) fn read(element: &Element, vocabulary: &Vocabulary, mistakes: &mut Mistakes) -> Option<Self> {
+        let Some(spec) = vocabulary.window(&element.name) else {
+            let message = format!("'{}' is no window type", element.name);
+            let mistake = Mistake::new(element.position, MistakeKind::UnknownWindowType, message);
+            mistakes
+                .push(mistake.nearest(&element.name, vocabulary.windows().iter().map(|spec| spec.element)));
+            return None;
+        };
+        let mut reader = Reader::new(element);
+        let name = reader.name_attr("name", mistakes);
+        if !spec.implemented {
+            let message = format!("{} is not implemented yet", reader.label());
+            mistakes.add(element.position, MistakeKind::NotImplemented, message);
+            return None;
+        }
+        let index = index_attr(&mut reader, "index", mistakes);
+        let pubsub = reader.opt_bool_attr("pubsub", mistakes);
+        let output_insert_only = reader.bool_attr("output-insert-only", false, mistakes);
+        let exp_max_string =
+            reader.int_attr("exp-max-string", 1..=1 << 30, mistakes).and_then(|n| u32::try_from(n).ok());
+        reader.refuse_attr("pubsub-index", mistakes);
+        reader.refuse_attr("pulse-interval", mistakes);
+        if reader.bool_attr("collapse-updates", false, mistakes) {
+            reader.refuse_attr("collapse-updates", mistakes);
+        }
+        if let Some(callback) = reader.child("finalized-callback", mistakes) {
+            let message =
+                format!("the finalized-callback of {} is ignored: it needs native code", reader.label());
+            mistakes.warn(Mistake::new(callback.position, MistakeKind::NotImplemented, message));
+        }
+        let schema = read_schema(&mut reader, *spec, mistakes);
+        let splitter = Splitter::read(&mut reader, mistakes);
+        let expr_initialize =
+            reader.child("expr-initialize", mistakes).map(|element| ExprInitialize::read(element, mistakes));
+        let retention = reader.child("retention", mistakes).and_then(|retention| {
+            if !spec.retention {
+                let message =
+                    format!("{} cannot have retention: only source and copy windows can", reader.label());
+                mistakes.add(retention.position, MistakeKind::UnknownElement, message);
+                return None;
+            }
+            Retention::read(retention, mistakes)
+        });
+        let connectors = reader
+            .child("connectors", mistakes)
+            .map(|list| ConnectorDef::read_all(list, *spec, &reader.label(), vocabulary, mistakes))
+            .unwrap_or_default();
+        Some(Self {
+            name: name?,
+            position: element.position,
+            element: element.clone(),
+            index,
+            pubsub,
+            output_insert_only,
+            exp_max_string: exp_max_string.unwrap_or(EXP_MAX_STRING),
+            schema,
+            retention,
+            splitter,
+            expr_initialize,
+            connectors,
+        })
+    }
+}
+
+fn read_schema(reader: &mut Reader<'_>, spec: WindowSpec, mistakes: &mut Mistakes) -> Option<SchemaDef> {
+    let schema = reader.child("schema", mistakes);
+    let string = reader.child("schema-string", mistakes);
+    let Some(element) = schema.or(string) else {
+        if spec.schema == SchemaRule::Required {
+            let message = format!("{} needs a schema", reader.label());
+            mistakes.add(reader.element().position, MistakeKind::MissingSchema, message);
+        }
+        return None;
+    };
+    if schema.is_some() && string.is_some() {
+        let message = format!("{} has both a schema and a schema-string", reader.label());
+        mistakes.add(element.position, MistakeKind::TwoSchemas, message);
+    }
+    if spec.schema == SchemaRule::Derived {
+        let message = format!("the schema of {} is ignored: the window derives its own", reader.label());
+        mistakes.warn(Mistake::new(element.position, MistakeKind::IgnoredSchema, message));
+        return None;
+    }
+    Some(if schema.is_some() {
+        SchemaDef::read(element, mistakes)
+    } else {
+        SchemaDef::read_string(element, mistakes)
+    })
 }
