@@ -5,6 +5,9 @@ mod heartbeat;
 mod node;
 mod project;
 
+#[cfg(test)]
+mod tests;
+
 pub use freeze::{FrozenProject, FrozenWindow};
 pub use node::{Node, OutEdge, Splitter};
 pub use project::{Project, WindowInfo};
