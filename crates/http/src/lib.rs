@@ -1,1 +1,3 @@
 //! The admin interface over HTTP.
+
+pub mod request_line;
