@@ -11,6 +11,8 @@
 //!
 //! Every scalar is a string.
 
+use std::borrow::Cow;
+
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
 use crate::node::{Content, Node};
@@ -28,7 +30,7 @@ struct Named<'a>(&'a Node);
 struct Bare<'a>(&'a Node);
 
 /// `{"name": "value", …}`.
-struct Attributes<'a>(&'a [(&'static str, String)]);
+struct Attributes<'a>(&'a [(Cow<'static, str>, String)]);
 
 /// `{"attributes": {…}}`, the first item of an array.
 struct AttributesItem<'a>(&'a Node);

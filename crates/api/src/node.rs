@@ -1,5 +1,7 @@
 //! The element tree that every response is rendered from.
 
+use std::borrow::Cow;
+
 use crate::{json, xml};
 
 /// One element: a tag, attributes in the order they are written, and what it holds.
@@ -8,7 +10,7 @@ pub struct Node {
     /// The element's name. Names come from models and from ESP's vocabulary, which only allow XML names.
     pub tag: String,
     /// Attributes in document order; scripts depend on it (failover-and-server 5.3).
-    pub attributes: Vec<(&'static str, String)>,
+    pub attributes: Vec<(Cow<'static, str>, String)>,
     /// What stands between the tags.
     pub content: Content,
 }
@@ -49,8 +51,8 @@ impl Node {
 
     /// Adds an attribute after those already there.
     #[must_use]
-    pub fn attribute(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.attributes.push((name, value.into()));
+    pub fn attribute(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) -> Self {
+        self.attributes.push((name.into(), value.into()));
         self
     }
 

@@ -97,8 +97,8 @@ fn parse_array(text: &str, ty: FieldType, out: &mut Vec<u8>) -> Option<()> {
     Some(())
 }
 
-/// Appends the text form of a value, nothing for null: the inverse of [`set_from_text`].
-pub(crate) fn write_value(out: &mut Vec<u8>, value: Value<'_>, options: &EncodeOptions) {
+/// Appends the text form of a value, nothing for null: as csv has it, and the HTTP interface.
+pub fn write_value(out: &mut Vec<u8>, value: Value<'_>, options: &EncodeOptions) {
     let decimals = options.double_precision.unwrap_or(DOUBLE_DECIMALS);
     match value {
         Value::Null => {}
