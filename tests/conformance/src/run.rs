@@ -41,6 +41,12 @@ pub enum Difference {
         /// The last line that it wrote.
         tail: String,
     },
+    /// The model is refused.
+    #[error("the model is refused: {0}")]
+    Model(String),
+    /// State could not be saved or loaded.
+    #[error("the state: {0}")]
+    State(String),
     /// A file could not be read or written, or the server not started.
     #[error(transparent)]
     Io(#[from] io::Error),

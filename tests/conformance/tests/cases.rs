@@ -13,7 +13,7 @@ use std::process::{Command, ExitCode};
 use std::sync::Mutex;
 use std::{env, thread};
 
-use tidegate_conformance::{Case, Difference, run, run_example};
+use tidegate_conformance::{Case, Difference, Saving, replay, run, run_example};
 
 /// The windows that the server has. A case that uses another is counted as left out.
 const WINDOWS: &[&str] = &["source", "copy", "filter", "compute", "aggregate", "join", "union"];
@@ -36,16 +36,22 @@ fn run_all() -> Result<bool, String> {
     let filters: Vec<String> = env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
     let server = server()?;
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let own = run_folder("own", &package.join("cases"), |case| run(case, &server), &filters)?;
+    let own = package.join("cases");
+    let mut ok = run_folder("replayed own", &own, |case| replay(case, Saving::Never), &filters)?;
+    ok &= run_folder("replayed and saved own", &own, |case| replay(case, Saving::EveryStep), &filters)?;
+    ok &= run_folder("own", &own, |case| run(case, &server), &filters)?;
     let examples = package.join("../../models");
-    let examples = run_folder("example", &examples, |case| run_example(case, &server), &filters)?;
+    ok &= run_folder("example", &examples, |case| run_example(case, &server), &filters)?;
     let published = package.join("../../../shared/conformance/cases");
     if !published.is_dir() {
         println!("published cases: none beside this checkout");
-        return Ok(own && examples);
+        return Ok(ok);
     }
-    let published = run_folder("published", &published, |case| run(case, &server), &filters)?;
-    Ok(own && examples && published)
+    ok &= run_folder("replayed published", &published, |case| replay(case, Saving::Never), &filters)?;
+    let saved = |case: &Case| replay(case, Saving::EveryStep);
+    ok &= run_folder("replayed and saved published", &published, saved, &filters)?;
+    ok &= run_folder("published", &published, |case| run(case, &server), &filters)?;
+    Ok(ok)
 }
 
 fn run_folder(
