@@ -24,8 +24,8 @@ const LONGEST: usize = 128;
 fn distance(a: &[char], b: &[char]) -> usize {
     let width = b.len() + 1;
     let mut table = vec![0usize; (a.len() + 1) * width];
-    for j in 0..width {
-        table[j] = j;
+    for (j, edits) in table[..width].iter_mut().enumerate() {
+        *edits = j;
     }
     for i in 1..=a.len() {
         table[i * width] = i;

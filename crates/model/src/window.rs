@@ -26,6 +26,8 @@ pub struct WindowDef {
     pub pubsub: Option<bool>,
     /// Only inserts go on to other windows and subscribers.
     pub output_insert_only: bool,
+    /// Several changes of one key within a block become one.
+    pub collapse_updates: bool,
     /// The longest string that its expressions make, in characters.
     pub exp_max_string: u32,
     /// The schema that it declares.
@@ -101,9 +103,7 @@ impl WindowDef {
             reader.int_attr("exp-max-string", 1..=1 << 30, mistakes).and_then(|n| u32::try_from(n).ok());
         reader.refuse_attr("pubsub-index", mistakes);
         reader.refuse_attr("pulse-interval", mistakes);
-        if reader.bool_attr("collapse-updates", false, mistakes) {
-            reader.refuse_attr("collapse-updates", mistakes);
-        }
+        let collapse_updates = reader.bool_attr("collapse-updates", false, mistakes);
         if let Some(callback) = reader.child("finalized-callback", mistakes) {
             let message =
                 format!("the finalized-callback of {} is ignored: it needs native code", reader.label());
@@ -133,6 +133,7 @@ impl WindowDef {
             index,
             pubsub,
             output_insert_only,
+            collapse_updates,
             exp_max_string: exp_max_string.unwrap_or(EXP_MAX_STRING),
             schema,
             retention,

@@ -10,6 +10,7 @@ use tidegate_model::{
 use super::context::BuildContext;
 use super::{Registry, schema};
 use crate::evaluator::Evaluator;
+use crate::key::KeyFields;
 use crate::retained::Retained;
 use crate::retention::{Retention, TimeSource};
 use crate::schedule::{Node, OutEdge, Project, Splitter};
@@ -162,6 +163,7 @@ impl QueryBuilder<'_> {
         let output = built.output;
         let mut node = Node::new(&self.query.name, &def.name, element, index, built);
         node.output_insert_only = def.output_insert_only;
+        node.collapse = def.collapse_updates.then(|| KeyFields::of(&node.schema));
         node.splitter = splitter;
         let resolved = match output {
             OutputStage::AsIs { resolved } => resolved,

@@ -30,7 +30,7 @@ impl AgeList {
     }
 
     /// Puts a row at the young end; `update` says that it is in the list already.
-    pub(super) fn to_end(&mut self, store: &mut RowStore, id: RowId, update: bool) {
+    pub(super) fn move_to_end(&mut self, store: &mut RowStore, id: RowId, update: bool) {
         if update {
             if self.youngest == id {
                 return;

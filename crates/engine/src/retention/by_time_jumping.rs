@@ -49,7 +49,7 @@ impl TimeJumping {
         let time = self.source.of(&store.row(id), now).map_or(self.newest, EngineTime::from_micros);
         self.newest = self.newest.max(time);
         store.set_age(id, time.micros());
-        list.to_end(store, id, update);
+        list.move_to_end(store, id, update);
         if self.source == TimeSource::Clock || !time.is_set() {
             return;
         }

@@ -96,9 +96,9 @@ impl Retention {
         evict: &mut Vec<RowId>,
     ) {
         match &mut self.policy {
-            Policy::CountSliding(_) => self.list.to_end(store, id, update),
+            Policy::CountSliding(_) => self.list.move_to_end(store, id, update),
             Policy::CountJumping(count) => {
-                self.list.to_end(store, id, update);
+                self.list.move_to_end(store, id, update);
                 if self.list.len() as u64 > *count {
                     by_count::all_but(&self.list, store, id, evict);
                 }

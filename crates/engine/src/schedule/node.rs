@@ -6,8 +6,9 @@ use tidegate_event::{BlockKind, EventBlock, Opcode, Schema};
 use tidegate_expr::{FaultKind, Program};
 use tidegate_model::IndexType;
 
-use crate::block::BlockBuilder;
+use crate::block::{BlockBuilder, collapse};
 use crate::evaluator::Evaluator;
+use crate::key::KeyFields;
 use crate::retained::{Resolution, Retained};
 use crate::step::{Step, WindowId, WindowStats};
 use crate::window::{BuiltWindow, Window};
@@ -54,6 +55,8 @@ pub struct Node {
     pub resolution: Resolution,
     /// Only inserts go on to other windows and subscribers.
     pub output_insert_only: bool,
+    /// The key by which several changes within a block become one, where that is asked for.
+    pub collapse: Option<KeyFields>,
     /// Chooses slots.
     pub splitter: Option<Splitter>,
     /// Edges in order of declaration.
@@ -92,6 +95,7 @@ impl Node {
             retained: None,
             resolution: Resolution { lenient: false, old_from_input: false },
             output_insert_only: false,
+            collapse: None,
             splitter: None,
             edges: Vec::new(),
             inputs: 0,
@@ -138,8 +142,12 @@ impl Node {
         self.restrict(out, step)
     }
 
-    /// Applies `output-insert-only`.
+    /// Applies `collapse-updates`, then `output-insert-only`.
     pub(super) fn restrict(&self, out: Arc<EventBlock>, step: &mut Step<'_>) -> Option<Arc<EventBlock>> {
+        let out = match &self.collapse {
+            Some(key) => collapse(key, out, step.pool)?,
+            None => out,
+        };
         if !self.output_insert_only || out.events().iter().all(|e| e.opcode == Opcode::Insert) {
             return Some(out);
         }

@@ -1,3 +1,5 @@
+//! Requests through the adapter, with bytes cut anywhere.
+
 use std::time::Duration;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};

@@ -106,7 +106,8 @@ impl<'a> Replay<'a> {
         Ok(outputs)
     }
 
-    /// The publishers in the order of their groups; those of no group first.
+    /// The publishers in the order of their groups. Those of no group are first, but with a `rate` last: in a real
+    /// run they tick beside the others.
     fn publishers(&self) -> Vec<Publisher> {
         let mut publishers = Vec::new();
         for query in &self.def.contqueries {
@@ -132,7 +133,8 @@ impl<'a> Replay<'a> {
                     == (&publisher.contquery, &publisher.window, &publisher.def.name)
             })
         });
-        group.map_or(0, |group| 1 + self.depth(&group.name, self.def.group_edges.len()))
+        let alone = if publisher.def.property("rate").is_some() { usize::MAX } else { 0 };
+        group.map_or(alone, |group| 1 + self.depth(&group.name, self.def.group_edges.len()))
     }
 
     fn depth(&self, group: &str, limit: usize) -> usize {
