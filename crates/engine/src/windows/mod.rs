@@ -1,5 +1,6 @@
 //! The window types, one file each.
 
+mod aggregate;
 mod compute;
 mod copy;
 mod filter;
@@ -10,4 +11,4 @@ use crate::window::WindowType;
 
 /// Every window type that runs, in the order of ESP's manuals.
 pub static WINDOWS: &[&WindowType] =
-    &[&source::SOURCE, &copy::COPY, &filter::FILTER, &compute::COMPUTE, &union::UNION];
+    &[&source::SOURCE, &copy::COPY, &filter::FILTER, &compute::COMPUTE, &aggregate::AGGREGATE, &union::UNION];

@@ -1,0 +1,116 @@
+//! A column of results on its way into rows, converted to the field's type.
+
+use tidegate_event::{FieldType, MONEY_SCALE, RowBatch, RowView};
+use tidegate_expr::{FaultKind, Faults};
+
+/// Whether results of type `from` go straight into a field of type `to`.
+pub(crate) fn can_store(from: FieldType, to: FieldType) -> bool {
+    from == to || from.is_text() && to.is_text() || is_number(from) && is_number(to)
+}
+
+/// Whether values of the type can be summed.
+pub(super) fn is_number(ty: FieldType) -> bool {
+    matches!(ty, FieldType::Int32 | FieldType::Int64 | FieldType::Double | FieldType::Money)
+}
+
+/// A field of rows 0, 1, … of a batch. A number that the field cannot hold leaves null and counts a fault.
+#[derive(Debug)]
+pub(crate) struct OutColumn<'a> {
+    rows: &'a mut RowBatch,
+    field: usize,
+    ty: FieldType,
+    faults: &'a mut Faults,
+}
+
+impl<'a> OutColumn<'a> {
+    /// The column `field` of `rows`.
+    pub(crate) fn new(rows: &'a mut RowBatch, field: usize, faults: &'a mut Faults) -> Self {
+        let ty = rows.layout().types()[field];
+        Self { rows, field, ty, faults }
+    }
+
+    /// Stores an integer.
+    #[inline]
+    pub(super) fn int(&mut self, row: usize, value: i128) {
+        match self.ty {
+            FieldType::Double => self.rows.row_mut(row).set_double(self.field, value as f64),
+            FieldType::Money => self.integral(row, value.saturating_mul(i128::from(MONEY_SCALE))),
+            _ => self.integral(row, value),
+        }
+    }
+
+    /// Stores ten-thousandths.
+    #[inline]
+    pub(super) fn money(&mut self, row: usize, value: i128) {
+        match self.ty {
+            FieldType::Double => {
+                self.rows.row_mut(row).set_double(self.field, value as f64 / MONEY_SCALE as f64);
+            }
+            FieldType::Money => self.integral(row, value),
+            _ => self.integral(row, value / i128::from(MONEY_SCALE)),
+        }
+    }
+
+    /// Stores a double; fractions are cut off for integers.
+    #[inline]
+    pub(super) fn double(&mut self, row: usize, value: f64) {
+        let whole = match self.ty {
+            FieldType::Double => return self.rows.row_mut(row).set_double(self.field, value),
+            FieldType::Money => (value * MONEY_SCALE as f64).round(),
+            _ => value.trunc(),
+        };
+        if whole.abs() < 1e19 {
+            self.integral(row, whole as i128);
+        } else {
+            self.faults.add(FaultKind::FailedCast);
+        }
+    }
+
+    /// Stores the field `source` of a row.
+    #[inline]
+    pub(super) fn copy(&mut self, row: usize, from: &RowView<'_>, source: usize) {
+        if from.is_null(source) {
+            return;
+        }
+        let ty = from.layout().types()[source];
+        if ty.is_variable() {
+            self.rows.row_mut(row).copy_field(self.field, from, source);
+        } else {
+            self.word(row, ty, from.word(source));
+        }
+    }
+
+    /// Stores a value of fixed size of type `ty`, given as its slot.
+    #[inline]
+    pub(super) fn word(&mut self, row: usize, ty: FieldType, word: u64) {
+        match ty {
+            FieldType::Double => self.double(row, f64::from_bits(word)),
+            FieldType::Money => self.money(row, i128::from(word.cast_signed())),
+            _ => self.int(row, i128::from(word.cast_signed())),
+        }
+    }
+
+    /// Stores the bytes of a value that has no fixed size.
+    pub(super) fn bytes(&mut self, row: usize, bytes: &[u8]) {
+        if self.ty.is_text() {
+            match std::str::from_utf8(bytes) {
+                Ok(text) => self.rows.row_mut(row).set_text(self.field, text),
+                Err(_) => self.faults.add(FaultKind::FailedCast),
+            }
+        } else {
+            self.rows.row_mut(row).set_bytes(self.field, bytes);
+        }
+    }
+
+    fn integral(&mut self, row: usize, value: i128) {
+        let fits = if self.ty == FieldType::Int32 {
+            i32::try_from(value).map(i64::from).ok()
+        } else {
+            i64::try_from(value).ok()
+        };
+        match fits {
+            Some(value) => self.rows.row_mut(row).set_int(self.field, value),
+            None => self.faults.add(FaultKind::FailedCast),
+        }
+    }
+}

@@ -1,0 +1,155 @@
+use crate::testing::{Run, build};
+
+fn model(source: &str, schema: &str, expressions: &[&str]) -> String {
+    let outputs: String = expressions
+        .iter()
+        .map(|e| format!("<field-expr>{}</field-expr>", e.replace('&', "&amp;").replace('<', "&lt;")))
+        .collect();
+    format!(
+        "{source}<window-aggregate name=\"a\"><schema-string>{schema}</schema-string><output>{outputs}</output></window-aggregate>"
+    )
+}
+
+const EDGE: &str = "<edge source=\"s\" target=\"a\"/>";
+
+/// C32, the table of engine-semantics 3.5.
+#[test]
+fn sums_and_last_prices_of_trades() {
+    let source = "<window-source name=\"s\"><schema-string>id*:int32,symbol:string,quantity:int32,price:double</schema-string></window-source>";
+    let windows = model(
+        source,
+        "symbol*:string,quantity:int32,price:double",
+        &["ESP_aSum(quantity)", "ESP_aLast(price)"],
+    );
+    let mut run = Run::new("", &windows, EDGE);
+    let mut feed = |event: &str| run.feed(1, "s", event, "a");
+    assert_eq!(feed("I N 10 abc 2000 164.1"), ["I N abc 2000 164.1"]);
+    assert_eq!(feed("P N 20 xyz 1000 26.67"), ["I N xyz 1000 26.67"]);
+    assert_eq!(feed("P N 21 xyz 2000 26.68"), ["UB N xyz 3000 26.68", "D N xyz 1000 26.67"]);
+    assert_eq!(feed("D N 10 ∅ ∅ ∅"), ["D N abc 2000 164.1"]);
+    assert_eq!(feed("U N 20 xyz 3000 26.99"), ["UB N xyz 5000 26.99", "D N xyz 3000 26.68"]);
+    assert_eq!(feed("I N 30 jkl 3000 2.11"), ["I N jkl 3000 2.11"]);
+    assert_eq!(
+        feed("U N 20 jkl 1 5"),
+        ["UB N xyz 2000 26.99", "D N xyz 5000 26.99", "UB N jkl 3001 5", "D N jkl 3000 2.11"]
+    );
+}
+
+const MOTORS: &str = "<window-source name=\"s\" insert-only=\"true\" index=\"pi_EMPTY\"><schema-string>id*:int64,motor:string,v:double</schema-string></window-source>";
+
+/// C08: motors 2 and 1 in turn, a second apart; a period of 5 s.
+#[test]
+fn periods_begin_with_an_event() {
+    let windows = model(
+        MOTORS,
+        "motor*:string,v:double,avg:double,count:int32,max:double,min:double,sum:double",
+        &[
+            "ESP_aLast(v)",
+            "ESP_aAveTimed(v,5)",
+            "ESP_aCountTimed(5)",
+            "ESP_aMaxTimed(v,5)",
+            "ESP_aMinTimed(v,5)",
+            "ESP_aSumTimed(v,5)",
+        ],
+    );
+    let mut run = Run::new("", &windows, EDGE);
+    let values = [0.0, 0.150763, 0.125606, 0.301145, 0.250716, 0.450766, 0.374837, 0.599248, 0.497477];
+    let mut seen = Vec::new();
+    for (second, value) in values.iter().enumerate() {
+        let event = format!("I N {second} motor{} {value}", 2 - second % 2);
+        let lines = run.feed(second as i64 * 1_000_000 + 7, "s", &event, "a");
+        run.save_and_load();
+        let numbers = lines[0].split(' ').skip(3);
+        seen.push(numbers.map(|n| (n.parse::<f64>().unwrap() * 1e6).round() / 1e6).collect::<Vec<_>>());
+    }
+    assert_eq!(seen[4], [0.250716, 0.125441, 3.0, 0.250716, 0.0, 0.376322]);
+    assert_eq!(seen[5], [0.450766, 0.300891, 3.0, 0.450766, 0.150763, 0.902674]);
+    assert_eq!(seen[6], [0.374837, 0.374837, 1.0, 0.374837, 0.374837, 0.374837]);
+    assert_eq!(seen[7], [0.599248, 0.599248, 1.0, 0.599248, 0.599248, 0.599248]);
+    assert_eq!(seen[8], [0.497477, 0.436157, 2.0, 0.497477, 0.374837, 0.872314]);
+}
+
+/// C07: the first three rows of motor 2, and that the group's end deletes it with flag R.
+#[test]
+fn motors_behind_a_retention() {
+    let windows = format!(
+        "<window-source name=\"s\"><schema-string>id*:int64,motor:string,v:double</schema-string></window-source>\
+         <window-copy name=\"c\"><retention type=\"bytime_sliding\">5 seconds</retention></window-copy>{}",
+        model(
+            "",
+            "motor*:string,v:double,avg:double,count:int32,first:double,lag:double,max:double,min:double,std:double,sum:double",
+            &[
+                "ESP_aLast(v)",
+                "ESP_aAve(v)",
+                "ESP_aCount()",
+                "ESP_aFirst(v)",
+                "ESP_aLag(v,1)",
+                "ESP_aMax(v)",
+                "ESP_aMin(v)",
+                "ESP_aStd(v)",
+                "ESP_aSum(v)",
+            ],
+        )
+    );
+    let edges = "<edge source=\"s\" target=\"c\"/><edge source=\"c\" target=\"a\"/>";
+    let mut run = Run::new("", &windows, edges);
+    let second = 1_000_000;
+    assert_eq!(run.feed(second, "s", "I N 1 m 0", "a"), ["I N m 0 0 1 0 ∅ 0 0 0 0"]);
+    let two = run.feed(2 * second, "s", "I N 2 m 0.125606", "a");
+    assert_eq!(two.len(), 2);
+    assert!(two[0].starts_with("UB N m 0.125606 0.062803 2 0 0 0.125606 0 0.08881"), "{two:?}");
+    assert_eq!(two[1], "D N m 0 0 1 0 ∅ 0 0 0 0");
+    run.save_and_load();
+    let three = run.feed(3 * second, "s", "I N 3 m 0.250716", "a");
+    assert!(three[0].starts_with("UB N m 0.250716 0.12544"), "{three:?}");
+    assert!(three[0].contains(" 3 0 0.125606 0.250716 0 0.1253580"), "{three:?}");
+    let gone = run.feed(60 * second, "s", "I N 4 n 1", "a");
+    assert!(gone.iter().any(|line| line.starts_with("D R m ")), "{gone:?}");
+    assert_eq!(run.project.window(run.id("a")).rows, 1);
+}
+
+/// Engine-semantics 1.8 and 1.12: one result per group and block; nulls. The division of two integers truncates
+/// (functions.md 1.4).
+#[test]
+fn a_block_gives_one_result_per_group() {
+    let source =
+        "<window-source name=\"s\"><schema-string>k*:int64,g:string,v:int32</schema-string></window-source>";
+    let windows = model(
+        source,
+        "g*:string,sum:int32,n:int64,nulls:int64,twice:double",
+        &["ESP_aSum(v)", "ESP_aCount()", "ESP_aCountNull(v)", "ESP_aSum(v)/ESP_aCount()*2"],
+    );
+    let mut run = Run::new("", &windows, EDGE);
+    assert_eq!(
+        run.feed(1, "s", "I N 1 a ∅\nI N 2 b 5\nI N 3 a ∅\nI N 4 c 1\nD N 4 ∅ ∅", "a"),
+        ["I N a ∅ 2 2 ∅", "I N b 5 1 0 10"]
+    );
+    assert_eq!(
+        run.feed(1, "s", "U N 3 a 7\nD N 2 ∅ ∅\nI N 5 b 1", "a"),
+        ["UB N a 7 2 1 6", "D N a ∅ 2 2 ∅", "UB N b 1 1 0 2", "D N b 5 1 0 10"]
+    );
+    assert_eq!(run.feed(1, "s", "U N 5 a 1", "a"), ["D N b 1 1 0 2", "UB N a 8 3 1 4", "D N a 7 2 1 6"]);
+}
+
+#[test]
+fn mistakes_have_places_and_hints() {
+    let source =
+        "<window-source name=\"s\"><schema-string>k*:int64,g:string,v:int32</schema-string></window-source>";
+    for (expression, message) in [
+        ("ESP_aSun(v)", "did you mean ESP_aSum?"),
+        ("ESP_aSum(g)", "'g' of type string cannot be used in ESP_aSum"),
+        ("ESP_aSum(w)", "'w' is no input field"),
+        ("ESP_aSum()", "0 arguments in ESP_aSum; it is used as ESP_aSum(number)"),
+        ("ESP_aLag(v,-1)", "no literal number from 0 to 250"),
+        ("ESP_aGUID()", "not supported"),
+        ("USER_sum(2)", "native code"),
+        ("v", "v"),
+    ] {
+        let model = model(source, "g*:string,x:int64", &[expression]);
+        let model = format!(
+            "<project name=\"p\" threads=\"1\" pubsub=\"auto\"><contqueries><contquery name=\"cq\"><windows>{model}</windows><edges>{EDGE}</edges></contquery></contqueries></project>"
+        );
+        let text = build(&model).err().expect(expression).display("m.xml").to_string();
+        assert!(text.contains(message), "{expression}: {text}");
+    }
+}
