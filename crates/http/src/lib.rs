@@ -1,3 +1,37 @@
-//! The admin interface over HTTP.
+//! The admin interface over HTTP (rest-api, failover-and-server 2 and 4.11).
+//!
+//! ```text
+//! serve: socket -> request_line (blanks in URLs) -> hyper -> app (roots, CORS, routes) -> handlers/<resource>
+//! ```
+//!
+//! A handler reads a [`Call`](call::Call), asks the projects on a thread that may wait, and answers one typed response of
+//! `tidegate-api`, from which XML and JSON both come. What runs the projects stands behind the trait [`Projects`]. Every
+//! error is XML, whatever the client accepts.
+//!
+//! Invariants: no worker thread of the runtime waits for a project or a disk; heads, bodies, connections and
+//! waiting requests are bounded.
 
+mod answer;
+mod app;
+mod blocking;
+mod body;
+mod call;
+mod describe;
+mod event_format;
+mod fetch;
+mod handlers;
+pub mod messages;
+mod model_source;
+mod projects;
 pub mod request_line;
+mod selection;
+mod serve;
+mod server_state;
+mod state;
+#[cfg(test)]
+mod tests;
+
+pub use app::{ROOTS, app};
+pub use projects::{LoadOptions, Project, ProjectState, Projects, WindowDetails};
+pub use serve::{HttpServer, MAX_CONNECTIONS, serve};
+pub use state::AppState;

@@ -1,0 +1,27 @@
+//! The log messages of this crate as data: id, level and text.
+
+use std::fmt;
+
+/// A message without its text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Message {
+    /// The id in square brackets.
+    pub id: &'static str,
+    /// Source file that the line names.
+    pub file: &'static str,
+    /// Source line that goes with it.
+    pub line: u32,
+}
+
+/// A connection could not be accepted.
+pub const ACCEPT_FAILED: Message = Message { id: "Tidegate0201", file: "serve.rs", line: 1 };
+/// Connections were still busy when the time for a clean stop was over.
+pub const CONNECTIONS_CUT: Message = Message { id: "Tidegate0202", file: "serve.rs", line: 2 };
+
+impl Message {
+    /// Logs the message as a warning.
+    pub(crate) fn warn(&self, text: fmt::Arguments<'_>) {
+        let Self { id, file, line } = *self;
+        tracing::warn!(id, logger = "common.http", file, line, "{text}");
+    }
+}

@@ -1,0 +1,197 @@
+//! Connections: from a listening socket to the tree of resources.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::response::Response;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::Service;
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+
+use crate::app::app;
+use crate::messages;
+use crate::request_line::{MAX_HEADERS, RequestLineIo, UPGRADE_HEADER, UpgradeSwitch};
+use crate::state::AppState;
+
+/// Connections at a time; more wait to be accepted.
+pub const MAX_CONNECTIONS: usize = 1024;
+
+/// Requests at a time that wait for a project or a disk; more queue up.
+const MAX_BLOCKING_THREADS: usize = 256;
+
+/// Threads that read and write sockets.
+const WORKER_THREADS: usize = 2;
+
+/// Bytes that hyper buffers of one request's head: more than the longest one after its line is rewritten.
+const HEAD_BUFFER_BYTES: usize = 256 * 1024;
+
+/// How long answers in progress may take once the server stops.
+const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long to wait after a connection could not be accepted, so that a lack of file handles is no busy loop.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// The interface at work, on threads of its own.
+#[derive(Debug)]
+pub struct HttpServer {
+    address: SocketAddr,
+    stop: watch::Sender<bool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl HttpServer {
+    /// Serves the connections of a listening socket.
+    ///
+    /// # Errors
+    /// When a thread cannot be started or the socket cannot be used.
+    pub fn start(listener: std::net::TcpListener, state: Arc<AppState>) -> io::Result<Self> {
+        let address = listener.local_addr()?;
+        listener.set_nonblocking(true)?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(WORKER_THREADS)
+            .max_blocking_threads(MAX_BLOCKING_THREADS)
+            .thread_name("http")
+            .enable_all()
+            .build()?;
+        let listener = {
+            let _context = runtime.enter();
+            TcpListener::from_std(listener)?
+        };
+        let (stop, stopped) = watch::channel(false);
+        let thread = std::thread::Builder::new().name("http".to_owned()).spawn(move || {
+            runtime.block_on(serve(listener, state, stopped));
+            // Work that still waits for a project is left to itself.
+            runtime.shutdown_background();
+        })?;
+        Ok(Self { address, stop, thread: Some(thread) })
+    }
+
+    /// Where the interface is found.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Accepts no more connections, lets answers in progress end, and returns; within a bounded time.
+    pub fn stop(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
+        self.stop.send_replace(true);
+        if let Some(thread) = self.thread.take() {
+            // A panic of the thread has been reported where it happened.
+            let _ended = thread.join();
+        }
+    }
+}
+
+impl Drop for HttpServer {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// Serves connections until `stop` becomes true; then answers in progress are ended, within a bounded time.
+pub async fn serve(listener: TcpListener, state: Arc<AppState>, stop: watch::Receiver<bool>) {
+    let app = app(state);
+    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let mut connections = JoinSet::new();
+    let mut stop_accepting = stop.clone();
+    let accept = async {
+        loop {
+            let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+            match listener.accept().await {
+                Ok((socket, _)) => {
+                    let connection = connection(socket, app.clone(), stop.clone());
+                    connections.spawn(async move {
+                        connection.await;
+                        drop(place);
+                    });
+                    while connections.try_join_next().is_some() {}
+                }
+                Err(error) => {
+                    messages::ACCEPT_FAILED.warn(format_args!("a connection could not be accepted: {error}"));
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    };
+    tokio::select! {
+        () = accept => {}
+        () = stopped(&mut stop_accepting) => {}
+    }
+    drop(listener);
+    let all = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(STOP_TIMEOUT, all).await.is_err() {
+        messages::CONNECTIONS_CUT
+            .warn(format_args!("connections were cut that were busy for {} s", STOP_TIMEOUT.as_secs()));
+    }
+}
+
+/// Waits for the stop.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // An error means that whoever could stop the server is gone, which stops it as well.
+    let _stopped = stop.wait_for(|stop| *stop).await;
+}
+
+/// Serves one connection to its end.
+async fn connection(socket: TcpStream, app: Router, mut stop: watch::Receiver<bool>) {
+    // Answers are written whole; waiting for more of them only delays. A socket that refuses works all the same.
+    let _no_delay = socket.set_nodelay(true);
+    let socket = RequestLineIo::new(socket);
+    let resources = Resources { app: TowerToHyperService::new(app), switch: socket.switch() };
+    let connection = http1::Builder::new()
+        .half_close(true)
+        .max_buf_size(HEAD_BUFFER_BYTES)
+        .max_headers(MAX_HEADERS + 1)
+        .title_case_headers(true)
+        .serve_connection(TokioIo::new(socket), resources)
+        .with_upgrades();
+    let mut connection = pin!(connection);
+    // A connection that ends in an error has nobody left to tell.
+    tokio::select! {
+        _ended = connection.as_mut() => {}
+        () = stopped(&mut stop) => {
+            connection.as_mut().graceful_shutdown();
+            let _ended = connection.await;
+        }
+    }
+}
+
+/// The resources for one connection: tells its [`UpgradeSwitch`] what became of requests for an upgrade.
+struct Resources {
+    app: TowerToHyperService<Router>,
+    switch: Arc<UpgradeSwitch>,
+}
+
+impl Service<Request<Incoming>> for Resources {
+    type Response = Response;
+    type Error = std::convert::Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Self::Error>> + Send>>;
+
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        let asked = request.headers_mut().remove(UPGRADE_HEADER).is_some();
+        let answer = self.app.call(request);
+        let switch = Arc::clone(&self.switch);
+        Box::pin(async move {
+            let response = answer.await?;
+            if asked {
+                switch.decide(response.status() == StatusCode::SWITCHING_PROTOCOLS);
+            }
+            Ok(response)
+        })
+    }
+}

@@ -1,0 +1,54 @@
+//! What all requests are put to.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tidegate_api::ServerInfo;
+
+use crate::projects::Projects;
+
+/// The server behind the interface.
+pub struct AppState {
+    /// Its projects.
+    pub projects: Arc<dyn Projects>,
+    /// What it says about itself; the properties are those of `config=true`.
+    pub info: ServerInfo,
+    /// A path in front of the roots that is taken off, such as `/SASEventStreamProcessingServer/P`; may be empty.
+    pub path_prefix: String,
+    /// Called when a client stops the server; must return at once.
+    pub stop: Box<dyn Fn() + Send + Sync>,
+    ready: AtomicBool,
+}
+
+impl AppState {
+    /// A state without a path prefix, not ready yet.
+    pub fn new(
+        projects: Arc<dyn Projects>,
+        info: ServerInfo,
+        stop: impl Fn() + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            projects,
+            info,
+            path_prefix: String::new(),
+            stop: Box::new(stop),
+            ready: AtomicBool::new(false),
+        }
+    }
+
+    /// Says whether the server accepts work: after its own models are loaded, until it stops.
+    pub fn set_ready(&self, ready: bool) {
+        self.ready.store(ready, Ordering::SeqCst);
+    }
+
+    pub(crate) fn is_ready(&self) -> bool {
+        self.ready.load(Ordering::SeqCst)
+    }
+}
+
+impl fmt::Debug for AppState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AppState").field("info", &self.info).finish_non_exhaustive()
+    }
+}
