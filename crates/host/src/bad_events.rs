@@ -7,8 +7,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use tidegate_codec::csv::CsvEncoder;
 use tidegate_codec::EncodeOptions;
+use tidegate_codec::csv::CsvEncoder;
 use tidegate_event::{EventBlock, EventRef, Schema};
 
 use crate::messages;

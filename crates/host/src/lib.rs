@@ -22,7 +22,8 @@ pub use bad_events::BadEvents;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use connector::{
     Connector, ConnectorClass, ConnectorError, ConnectorSetup, ConnectorState, ConnectorStatus, Progress,
-    PublishEnd, Publisher, PublisherConnector, Received, SourcePosition, Stopped, Subscriber, SubscriberConnector,
+    PublishEnd, Publisher, PublisherConnector, Received, SourcePosition, Stopped, Subscriber,
+    SubscriberConnector,
 };
 pub use error::{ErrorKind, HostError};
 pub use host::{Host, HostConfig, LoadOptions, Registry};

@@ -47,8 +47,7 @@ impl Message {
 }
 
 /// A connector has a new state (connectors-adapters 1.3).
-pub const CONNECTOR_STATE: Message =
-    Message::new("Connectors0087", Level::Info, "dfESPconnector.cpp", 434);
+pub const CONNECTOR_STATE: Message = Message::new("Connectors0087", Level::Info, "dfESPconnector.cpp", 434);
 /// A project's publish and subscribe services are up.
 pub const PUBSUB_STARTED: Message = Message::new("Project0009", Level::Info, "dfESPproject.cpp", 1121);
 /// A project is ready to run.

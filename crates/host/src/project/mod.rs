@@ -1,0 +1,298 @@
+//! A project at run time: its thread, its queue, its connectors.
+
+mod connectors;
+mod core;
+mod inlet;
+mod outlet;
+mod stats;
+mod subscription;
+
+pub use inlet::{Input, ProjectState};
+pub use stats::{ProjectStats, WindowCounts};
+pub use subscription::{Delivery, Receive, SubscribeOptions, Subscription, WhenFull};
+
+pub(crate) use connectors::Connectors;
+pub(crate) use core::panic_text;
+pub(crate) use inlet::{Command, Inlet, NotSent};
+pub(crate) use subscription::Breaker;
+
+use std::fmt;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crossbeam_channel::bounded;
+use parking_lot::Mutex;
+use tidegate_engine::{Notice, WindowId};
+use tidegate_event::{EventBlock, Schema};
+use tidegate_model::IndexType;
+
+use self::core::Core;
+use self::outlet::Outlet;
+use crate::bad_events::BadEvents;
+use crate::clock::Clock;
+use crate::connector::{ConnectorClass, ConnectorStatus};
+use crate::error::HostError;
+use crate::messages;
+
+/// What does not change about a window while its project is loaded.
+#[derive(Debug, Clone)]
+pub struct WindowDetails {
+    /// The window.
+    pub id: WindowId,
+    /// Name of its contquery.
+    pub contquery: String,
+    /// Its name.
+    pub name: String,
+    /// Its element in the model, such as `window-copy`.
+    pub element: &'static str,
+    /// Its effective index.
+    pub index: IndexType,
+    /// Schema of its output.
+    pub schema: Arc<Schema>,
+}
+
+impl WindowDetails {
+    /// Whether events may be injected into it.
+    pub fn is_source(&self) -> bool {
+        self.element == "window-source"
+    }
+}
+
+/// A loaded project. All calls but [`state`](Self::state) and the getters may wait for the project's thread, which
+/// first processes what is in its queue.
+pub struct Project {
+    name: String,
+    model: tidegate_model::Project,
+    windows: Arc<[WindowDetails]>,
+    inlet: Inlet,
+    connectors: Connectors,
+    /// Held while the project changes its state.
+    change: Mutex<()>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What a project is made of.
+pub(crate) struct Parts {
+    pub(crate) model: tidegate_model::Project,
+    pub(crate) engine: tidegate_engine::Project,
+    pub(crate) notices: Vec<(WindowId, Notice)>,
+    pub(crate) classes: &'static [&'static dyn ConnectorClass],
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) bad_events: BadEvents,
+    pub(crate) queue_blocks: usize,
+}
+
+impl Project {
+    /// Starts the project's thread; the project is loaded, not started.
+    pub(crate) fn new(parts: Parts) -> Result<Self, HostError> {
+        let Parts { model, engine, notices, classes, clock, bad_events, queue_blocks } = parts;
+        let windows: Arc<[WindowDetails]> = engine.windows().map(details).collect();
+        let outlet = Outlet::new(&model.name, Arc::clone(&windows), bad_events.clone());
+        for (window, notice) in notices {
+            outlet.tell(window, notice);
+        }
+        let (sender, commands) = bounded(queue_blocks.max(1));
+        let inlet = Inlet::new(&model.name, sender);
+        let connectors = Connectors::new(&model, &windows, classes, inlet.clone(), bad_events);
+        let core = Core::new(engine, outlet, clock, connectors.len());
+        let name = model.name.clone();
+        let thread = std::thread::Builder::new().name(format!("project {name}"));
+        let (for_thread, of_project) = (inlet.clone(), name.clone());
+        let thread = thread.spawn(move || core::run(core, commands, &for_thread, &of_project));
+        let thread = thread.map_err(|cause| HostError::NoThread { project: name.clone(), cause })?;
+        let (change, thread) = (Mutex::new(()), Mutex::new(Some(thread)));
+        Ok(Self { name, model, windows, inlet, connectors, change, thread })
+    }
+
+    /// The project's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The model, under the name it was loaded with.
+    pub fn model(&self) -> &tidegate_model::Project {
+        &self.model
+    }
+
+    /// The project's state.
+    pub fn state(&self) -> ProjectState {
+        self.inlet.state()
+    }
+
+    /// The windows in order of declaration.
+    pub fn windows(&self) -> &[WindowDetails] {
+        &self.windows
+    }
+
+    /// The window of this name.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn window(&self, contquery: &str, window: &str) -> Result<&WindowDetails, HostError> {
+        let found = self.windows.iter().find(|w| w.contquery == contquery && w.name == window);
+        found.ok_or_else(|| HostError::NoWindow(format!("{}/{contquery}/{window}", self.name)))
+    }
+
+    /// Lets events in. A project that runs already stays as it is.
+    ///
+    /// # Errors
+    /// When the project has failed.
+    pub fn start(&self) -> Result<(), HostError> {
+        let _change = self.change.lock();
+        match self.state() {
+            ProjectState::Running => return Ok(()),
+            ProjectState::Failed => return Err(HostError::Failed(self.name.clone())),
+            ProjectState::Loaded | ProjectState::Stopped => {}
+        }
+        self.inlet.call(|core| core.set_running(true))?;
+        self.inlet.set_state(ProjectState::Running);
+        self.inlet.open();
+        messages::PROJECT_FINALIZED.log(format_args!(
+            "dfESPproject::finalizeProject() for project {}: Returned immediately, project was already finalized",
+            self.name
+        ));
+        Ok(())
+    }
+
+    /// Stops at a step boundary: publishers end, what was accepted is processed, subscribers write what they were
+    /// given and end. The state of all windows stays. A project that does not run stays as it is.
+    ///
+    /// # Errors
+    /// When the project has failed.
+    pub fn stop(&self) -> Result<(), HostError> {
+        let _change = self.change.lock();
+        if self.state() == ProjectState::Failed {
+            self.connectors.stop();
+            return Err(HostError::Failed(self.name.clone()));
+        }
+        if self.state() != ProjectState::Running {
+            return Ok(());
+        }
+        self.connectors.stop_publishers();
+        self.inlet.close();
+        self.inlet.call(|core| core.set_running(false))?;
+        self.connectors.stop();
+        self.inlet.set_state(ProjectState::Stopped);
+        Ok(())
+    }
+
+    /// Starts the connectors that do not run, in the order of their groups. A publisher goes on where it stood. A
+    /// connector that fails is in state failed; the others go on.
+    ///
+    /// # Errors
+    /// When the project does not run.
+    pub fn start_connectors(&self) -> Result<(), HostError> {
+        let _change = self.change.lock();
+        match self.state() {
+            ProjectState::Running => self.connectors.start(),
+            ProjectState::Failed => return Err(HostError::Failed(self.name.clone())),
+            ProjectState::Loaded | ProjectState::Stopped => {
+                return Err(HostError::NotRunning(self.name.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Stops the connectors: publishers first, then subscribers, which write what they were given.
+    pub fn stop_connectors(&self) {
+        let _change = self.change.lock();
+        self.connectors.stop();
+    }
+
+    /// The connectors in order of declaration.
+    pub fn connectors(&self) -> Vec<ConnectorStatus> {
+        self.connectors.statuses()
+    }
+
+    /// Injects a block, as a step of its own; waits at most `time` for room in the queue. It has not been processed
+    /// yet when the call comes back: [`quiesce`](Self::quiesce) waits for that.
+    ///
+    /// # Errors
+    /// When the project does not run, or the queue stayed full.
+    pub fn inject(&self, input: Input, time: Duration) -> Result<(), HostError> {
+        let window = &self.windows[input.window.0 as usize];
+        if !window.is_source() {
+            let path = format!("{}/{}/{}", self.name, window.contquery, window.name);
+            return Err(HostError::NotSource(path));
+        }
+        self.inlet.send(Command::Input { input, source: None }, Some(time)).map_err(|error| match error {
+            NotSent::Full(_) => HostError::Full(self.name.clone()),
+            NotSent::Closed if self.state() == ProjectState::Failed => HostError::Failed(self.name.clone()),
+            NotSent::Closed => HostError::NotRunning(self.name.clone()),
+        })
+    }
+
+    /// Waits until everything injected so far has been processed.
+    ///
+    /// # Errors
+    /// When the project has failed.
+    pub fn quiesce(&self) -> Result<(), HostError> {
+        self.inlet.call(|_| ())
+    }
+
+    /// Subscribes to a window.
+    ///
+    /// # Errors
+    /// When the project has failed.
+    pub fn subscribe(&self, window: WindowId, options: SubscribeOptions) -> Result<Subscription, HostError> {
+        self.inlet.call(move |core| core.subscribe(window, options))
+    }
+
+    /// The window's content as inserts, in order.
+    ///
+    /// # Errors
+    /// When the project has failed.
+    pub fn content(&self, window: WindowId) -> Result<Vec<Arc<EventBlock>>, HostError> {
+        self.inlet.call(move |core| core.content(window))
+    }
+
+    /// Counters of the project and its windows.
+    ///
+    /// # Errors
+    /// When the project has failed.
+    pub fn stats(&self) -> Result<ProjectStats, HostError> {
+        self.inlet.call(|core| core.stats())
+    }
+
+    /// Waits until no publisher runs or can still start, and what they injected has been processed. Endless
+    /// subscribers, and groups that wait for what cannot come, do not hold it up.
+    ///
+    /// # Errors
+    /// When the project has failed.
+    pub fn wait_until_publishers_finished(&self) -> Result<(), HostError> {
+        self.connectors.wait_until_publishers_finished();
+        self.quiesce()
+    }
+
+    /// Stops the project and ends its thread.
+    pub(crate) fn close(&self) {
+        // A failed project has nothing left to stop.
+        let _failed = self.stop();
+        self.inlet.end();
+        if let Some(thread) = self.thread.lock().take() {
+            // The thread catches its own panics.
+            let _ended = thread.join();
+        }
+    }
+}
+
+fn details(window: tidegate_engine::WindowInfo<'_>) -> WindowDetails {
+    WindowDetails {
+        id: window.id,
+        contquery: window.contquery.to_owned(),
+        name: window.name.to_owned(),
+        element: window.element,
+        index: window.index,
+        schema: Arc::clone(window.schema),
+    }
+}
+
+impl fmt::Debug for Project {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Project")
+            .field("name", &self.name)
+            .field("state", &self.state())
+            .finish_non_exhaustive()
+    }
+}
