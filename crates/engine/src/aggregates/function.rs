@@ -202,7 +202,7 @@ fn arguments(
             (Shape::Seconds, &Arg::Integer(value)) if (1..=1_000_000_000).contains(&value) => {
                 bound.number = value * 1_000_000;
             }
-            (Shape::Seconds, &Arg::Real(value)) if value >= 1e-6 && value <= 1e9 => {
+            (Shape::Seconds, &Arg::Real(value)) if (1e-6..=1e9).contains(&value) => {
                 bound.number = (value * 1e6).round() as i64;
             }
             (Shape::Seconds, _) => return Err("no literal number of seconds above 0".to_owned()),

@@ -1,3 +1,5 @@
+//! Order of groups, by hand and over random graphs.
+
 use proptest::prelude::*;
 
 use super::*;

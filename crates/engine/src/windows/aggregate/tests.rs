@@ -1,3 +1,5 @@
+//! Tables of the rules, and random streams against recomputation.
+
 use crate::testing::{Run, build};
 
 fn model(source: &str, schema: &str, expressions: &[&str]) -> String {
@@ -149,7 +151,7 @@ fn mistakes_have_places_and_hints() {
         let model = format!(
             "<project name=\"p\" threads=\"1\" pubsub=\"auto\"><contqueries><contquery name=\"cq\"><windows>{model}</windows><edges>{EDGE}</edges></contquery></contqueries></project>"
         );
-        let text = build(&model).err().expect(expression).display("m.xml").to_string();
+        let text = build(&model).expect_err(expression).display("m.xml").to_string();
         assert!(text.contains(message), "{expression}: {text}");
     }
 }
