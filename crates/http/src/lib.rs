@@ -4,7 +4,7 @@
 //! serve: socket -> request_line (blanks in URLs) -> hyper -> app (roots, CORS, routes) -> handlers/<resource>
 //! ```
 //!
-//! A handler reads a [`Call`](call::Call), asks the projects on a thread that may wait, and answers one typed response of
+//! A handler reads a `Call`, asks the projects on a thread that may wait, and answers one typed response of
 //! `tidegate-api`, from which XML and JSON both come. What runs the projects stands behind the trait [`Projects`]. Every
 //! error is XML, whatever the client accepts.
 //!
