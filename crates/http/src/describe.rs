@@ -3,9 +3,9 @@
 use tidegate_api::{
     ContqueryEntry, EchoElement, EdgeEntry, Node, ProjectEntry, ProjectWindowEntry, SchemaEntry,
 };
+use tidegate_host::{Project, WindowDetails};
 use tidegate_model::{ContQuery, Element, IndexType};
 
-use crate::projects::{Project, WindowDetails};
 use crate::selection::WindowName;
 
 /// How much of a project is shown.
@@ -20,7 +20,7 @@ pub(crate) enum Depth {
 }
 
 /// A project with its state.
-pub(crate) fn describe(project: &dyn Project, depth: Depth) -> ProjectEntry {
+pub(crate) fn describe(project: &Project, depth: Depth) -> ProjectEntry {
     if depth == Depth::Name {
         return ProjectEntry { name: project.name().to_owned(), ..ProjectEntry::default() };
     }
@@ -33,7 +33,7 @@ pub(crate) fn describe(project: &dyn Project, depth: Depth) -> ProjectEntry {
     }
 }
 
-fn contquery(project: &dyn Project, query: &ContQuery, depth: Depth) -> ContqueryEntry {
+fn contquery(project: &Project, query: &ContQuery, depth: Depth) -> ContqueryEntry {
     let windows = project.windows().iter().filter(|window| window.contquery == query.name);
     let edges = query.edges.iter();
     ContqueryEntry {
@@ -54,7 +54,7 @@ fn contquery(project: &dyn Project, query: &ContQuery, depth: Depth) -> Contquer
 }
 
 /// A window's place and type.
-pub(crate) fn window_name<'a>(project: &'a dyn Project, window: &'a WindowDetails) -> WindowName<'a> {
+pub(crate) fn window_name<'a>(project: &'a Project, window: &'a WindowDetails) -> WindowName<'a> {
     WindowName {
         project: project.name(),
         contquery: &window.contquery,

@@ -4,8 +4,8 @@
 //! serve: socket -> request_line (blanks in URLs) -> hyper -> app (roots, CORS, routes) -> handlers/<resource>
 //! ```
 //!
-//! A handler reads a `Call`, asks the projects on a thread that may wait, and answers one typed response of
-//! `tidegate-api`, from which XML and JSON both come. What runs the projects stands behind the trait [`Projects`]. Every
+//! A handler reads a `Call`, asks the host on a thread that may wait, and answers one typed response of
+//! `tidegate-api`, from which XML and JSON both come. Statuses of the host's errors are chosen in `error`; every
 //! error is XML, whatever the client accepts.
 //!
 //! Invariants: no worker thread of the runtime waits for a project or a disk; heads, bodies, connections and
@@ -17,21 +17,19 @@ mod blocking;
 mod body;
 mod call;
 mod describe;
+mod error;
 mod event_format;
 mod fetch;
 mod handlers;
 pub mod messages;
 mod model_source;
-mod projects;
 pub mod request_line;
 mod selection;
 mod serve;
-mod server_state;
 mod state;
 #[cfg(test)]
 mod tests;
 
 pub use app::{ROOTS, app};
-pub use projects::{LoadOptions, Project, ProjectState, Projects, WindowDetails};
 pub use serve::{HttpServer, MAX_CONNECTIONS, serve};
 pub use state::AppState;

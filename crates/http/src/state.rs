@@ -5,13 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tidegate_api::ServerInfo;
-
-use crate::projects::Projects;
+use tidegate_host::Host;
 
 /// The server behind the interface.
 pub struct AppState {
     /// Its projects.
-    pub projects: Arc<dyn Projects>,
+    pub host: Arc<Host>,
     /// What it says about itself; the properties are those of `config=true`.
     pub info: ServerInfo,
     /// A path in front of the roots that is taken off, such as `/SASEventStreamProcessingServer/P`; may be empty.
@@ -23,18 +22,8 @@ pub struct AppState {
 
 impl AppState {
     /// A state without a path prefix, not ready yet.
-    pub fn new(
-        projects: Arc<dyn Projects>,
-        info: ServerInfo,
-        stop: impl Fn() + Send + Sync + 'static,
-    ) -> Self {
-        Self {
-            projects,
-            info,
-            path_prefix: String::new(),
-            stop: Box::new(stop),
-            ready: AtomicBool::new(false),
-        }
+    pub fn new(host: Arc<Host>, info: ServerInfo, stop: impl Fn() + Send + Sync + 'static) -> Self {
+        Self { host, info, path_prefix: String::new(), stop: Box::new(stop), ready: AtomicBool::new(false) }
     }
 
     /// Says whether the server accepts work: after its own models are loaded, until it stops.

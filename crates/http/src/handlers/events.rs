@@ -12,7 +12,7 @@ use crate::selection::{EventSelection, WindowSelection};
 pub(crate) async fn one(call: Call) -> Handled {
     let selection = EventSelection::new(&call.query, "filter", true)?;
     let path = call.components().join("/");
-    let project = call.app.projects.get(call.component(0))?;
+    let project = call.app.host.project(call.component(0))?;
     let (contquery, name) = (call.component(1), call.component(2));
     let window = project.windows().iter().find(|w| w.contquery == contquery && w.name == name);
     let Some(window) = window.cloned() else { return Err(ErrorBody::unknown_window(&path).into()) };
@@ -27,12 +27,12 @@ pub(crate) async fn one(call: Call) -> Handled {
 pub(crate) async fn all(call: Call) -> Handled {
     let windows = WindowSelection::new(&[], &call.query, "windowFilter")?;
     let selection = EventSelection::new(&call.query, "eventFilter", false)?;
-    let projects = call.app.projects.list();
+    let projects = call.app.host.projects();
     let events = blocking(move || {
         let mut events = Vec::new();
         for project in &projects {
             for window in project.windows() {
-                if windows.holds(window_name(&**project, window)) {
+                if windows.holds(window_name(project, window)) {
                     let path = format!("{}/{}/{}", project.name(), window.contquery, window.name);
                     let blocks = project.content(window.id)?;
                     events.extend(selection.of(&path, &window.schema, &blocks, true)?);

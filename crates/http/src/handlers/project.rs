@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use tidegate_api::Message;
+use tidegate_host::LoadOptions;
 
 use crate::answer::{Handled, Refused};
 use crate::blocking::blocking;
 use crate::call::Call;
 use crate::model_source::model;
-use crate::projects::LoadOptions;
 
 /// `PUT projects/P`: the model is loaded under the name of the path.
 pub(crate) async fn load(call: Call, body: Body) -> Handled {
@@ -17,7 +17,7 @@ pub(crate) async fn load(call: Call, body: Body) -> Handled {
     let connectors =
         connectors.into_iter().find(|name| call.query.get(name).is_some()).unwrap_or("connectors");
     let options = LoadOptions {
-        name: call.component(0).to_owned(),
+        name: Some(call.component(0).to_owned()),
         overwrite: call.flag("overwrite", false)?,
         start: call.flag("start", true)?,
         connectors: call.flag(connectors, true)?,
@@ -25,9 +25,8 @@ pub(crate) async fn load(call: Call, body: Body) -> Handled {
     let text = model(&call, body).await?;
     let app = Arc::clone(&call.app);
     let message = blocking(move || {
-        let message = Message::project_loaded(&options.name);
-        app.projects.load(&text, options)?;
-        Ok::<_, Refused>(message)
+        let project = app.host.load(&text, &options)?;
+        Ok::<_, Refused>(Message::project_loaded(project.name()))
     });
     call.answer(&message.await?)
 }
@@ -36,7 +35,7 @@ pub(crate) async fn load(call: Call, body: Body) -> Handled {
 pub(crate) async fn delete(call: Call) -> Handled {
     let (app, name) = (Arc::clone(&call.app), call.component(0).to_owned());
     let message = blocking(move || {
-        app.projects.delete(&name)?;
+        app.host.delete(&name)?;
         Ok::<_, Refused>(Message::project_deleted(&name))
     });
     call.answer(&message.await?)

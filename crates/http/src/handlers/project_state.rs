@@ -1,11 +1,11 @@
 //! `projects/P/state` (rest-api 4.4; failover-and-server 2).
 
 use tidegate_api::{Document, ErrorBody, Layout, Message, Node};
+use tidegate_host::Project;
 
 use crate::answer::{Handled, Refused};
 use crate::blocking::blocking;
 use crate::call::{Call, bad};
-use crate::projects::Project;
 
 /// What a change of state gives back.
 type Changed = Result<Message, Refused>;
@@ -15,7 +15,7 @@ pub(crate) async fn show(call: Call) -> Handled {
     if call.query.get("value").is_some() {
         return Err(ErrorBody::wrong_method("GET", &call.sent_path).into());
     }
-    let project = call.app.projects.get(call.component(0))?;
+    let project = call.app.host.project(call.component(0))?;
     let root = Node::leaf("project-state")
         .attribute("name", project.name())
         .attribute("state", project.state().to_string());
@@ -24,40 +24,34 @@ pub(crate) async fn show(call: Call) -> Handled {
 
 /// `PUT projects/P/state`.
 pub(crate) async fn change(call: Call) -> Handled {
-    let change: fn(&dyn Project, &str) -> Changed = match call.value()? {
-        "running" | "started" => |project, _| {
+    let change: fn(&Project) -> Changed = match call.value()? {
+        "running" | "started" => |project| {
             project.start()?;
             Ok(Message::project_started(project.name()))
         },
-        "stopped" => |project, _| {
+        "stopped" => |project| {
             project.stop()?;
             Ok(Message::project_stopped(project.name()))
         },
-        "connectorsStarted" => |project, _| {
+        "connectorsStarted" => |project| {
             project.start_connectors()?;
             Ok(Message::connectors_started(project.name()))
         },
-        "connectorsStopped" => |project, _| {
-            project.stop_connectors()?;
+        "connectorsStopped" => |project| {
+            project.stop_connectors();
             Ok(Message::connectors_stopped(project.name()))
         },
-        "persisted" => |project, path| {
-            project.persist(path)?;
-            Ok(Message::project_saved(project.name(), path))
-        },
-        "restored" => |project, path| {
-            project.restore(path)?;
-            Ok(Message::project_restored(project.name(), path))
-        },
+        value @ ("persisted" | "restored") => {
+            if call.query.get("path").is_none() {
+                return Err(ErrorBody::path_required(value).into());
+            }
+            call.app.host.project(call.component(0))?;
+            return Err(bad(format!("project state '{value}' is not implemented yet")));
+        }
         "modified" => return Err(bad("project state 'modified' is not implemented yet")),
         other => return Err(ErrorBody::invalid_state(other).into()),
     };
-    let project = call.app.projects.get(call.component(0))?;
-    let path = match (call.value()?, call.query.get("path")) {
-        (_, Some(path)) => path.to_owned(),
-        (value @ ("persisted" | "restored"), None) => return Err(ErrorBody::path_required(value).into()),
-        (_, None) => String::new(),
-    };
-    let message = blocking(move || change(&*project, &path)).await?;
+    let project = call.app.host.project(call.component(0))?;
+    let message = blocking(move || change(&project)).await?;
     call.answer(&message)
 }

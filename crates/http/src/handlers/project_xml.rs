@@ -10,7 +10,7 @@ use crate::selection::ProjectSelection;
 /// `GET projectXml`; no match is an empty list.
 pub(crate) async fn list(call: Call) -> Handled {
     let selection = ProjectSelection::new(&[], &call.query)?;
-    let projects = call.app.projects.list();
+    let projects = call.app.host.projects();
     let selected =
         projects.iter().filter(|project| selection.holds(project.name(), &project.state().to_string()));
     let elements = selected.map(|project| echo(&project.model().source)).collect();

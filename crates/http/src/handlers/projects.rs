@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tidegate_api::{Message, ProjectList};
+use tidegate_host::ErrorKind;
 
 use crate::answer::{Handled, Refused};
 use crate::blocking::blocking;
@@ -15,12 +16,12 @@ pub(crate) async fn list(call: Call) -> Handled {
     let depth = if call.flag("schema", false)? { Depth::Schemas } else { Depth::Windows };
     let selection = ProjectSelection::new(call.components(), &call.query)?;
     if let Some(name) = call.components().first() {
-        call.app.projects.get(name)?;
+        call.app.host.project(name)?;
     }
-    let projects = call.app.projects.list();
+    let projects = call.app.host.projects();
     let selected =
         projects.iter().filter(|project| selection.holds(project.name(), &project.state().to_string()));
-    let projects = selected.map(|project| describe(&**project, depth)).collect();
+    let projects = selected.map(|project| describe(project, depth)).collect();
     call.answer(&ProjectList { projects })
 }
 
@@ -30,12 +31,12 @@ pub(crate) async fn delete(call: Call) -> Handled {
     let app = Arc::clone(&call.app);
     let message = blocking(move || {
         let mut texts = Vec::new();
-        for project in app.projects.list() {
+        for project in app.host.projects() {
             if selection.holds(project.name(), &project.state().to_string()) {
-                match app.projects.delete(project.name()) {
+                match app.host.delete(project.name()) {
                     Ok(()) => texts.push(Message::project_deleted(project.name()).text().to_owned()),
                     // Another request was faster.
-                    Err(error) if error.status == 404 => {}
+                    Err(error) if error.kind() == ErrorKind::NotFound => {}
                     Err(error) => return Err(Refused::from(error)),
                 }
             }

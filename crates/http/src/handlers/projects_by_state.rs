@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use tidegate_api::{Message, ProjectList};
+use tidegate_host::{Project, ProjectState};
 
 use crate::answer::{Handled, Refused};
 use crate::blocking::blocking;
 use crate::call::Call;
 use crate::describe::{Depth, describe};
-use crate::projects::{Project, ProjectState};
 use crate::selection::ProjectSelection;
 
 /// `GET runningProjects`.
@@ -42,26 +42,26 @@ pub(crate) async fn stop(call: Call) -> Handled {
 fn list(call: &Call, is_listed: fn(ProjectState) -> bool) -> Handled {
     let depth = if call.flag("schema", false)? { Depth::Schemas } else { Depth::Name };
     let selection = ProjectSelection::new(call.components(), &call.query)?;
-    let projects = call.app.projects.list();
+    let projects = call.app.host.projects();
     let selected = projects.iter().filter(|project| {
         let state = project.state();
         is_listed(state) && selection.holds(project.name(), &state.to_string())
     });
-    call.answer(&ProjectList { projects: selected.map(|project| describe(&**project, depth)).collect() })
+    call.answer(&ProjectList { projects: selected.map(|project| describe(project, depth)).collect() })
 }
 
 /// One project of the path, which must be there, or all that are selected.
-async fn change(call: Call, change: fn(&dyn Project) -> Result<Message, Refused>) -> Handled {
+async fn change(call: Call, change: fn(&Project) -> Result<Message, Refused>) -> Handled {
     let selection = ProjectSelection::new(call.components(), &call.query)?;
     if let Some(name) = call.components().first() {
-        call.app.projects.get(name)?;
+        call.app.host.project(name)?;
     }
     let app = Arc::clone(&call.app);
     let message = blocking(move || {
         let mut texts = Vec::new();
-        for project in app.projects.list() {
+        for project in app.host.projects() {
             if selection.holds(project.name(), &project.state().to_string()) {
-                texts.push(change(&*project)?.text().to_owned());
+                texts.push(change(&project)?.text().to_owned());
             }
         }
         if texts.is_empty() {

@@ -15,7 +15,7 @@ pub(crate) async fn validate(call: Call, body: Body) -> Handled {
     let text = model(&call, body).await?;
     let app = Arc::clone(&call.app);
     let mistakes = blocking(move || {
-        let mistakes = app.projects.validate(&text);
+        let mistakes = app.host.validate(&text);
         Ok::<_, Refused>(mistakes.structural().iter().map(ToString::to_string).collect())
     });
     call.answer(&Validation { version: call.app.info.version.clone(), mistakes: mistakes.await? })

@@ -8,8 +8,8 @@ use std::time::Duration;
 use axum::body::Body;
 use bytes::Bytes;
 use tidegate_api::{ErrorBody, FileUrl, Message};
-use tidegate_engine::WindowId;
-use tidegate_event::{EventBlock, Schema};
+use tidegate_event::{BlockKind, EventBlock};
+use tidegate_host::{HostError, Input, Project};
 
 use crate::answer::{Handled, Refused};
 use crate::blocking::blocking;
@@ -18,7 +18,6 @@ use crate::call::{Call, bad};
 use crate::event_format::{EventFormat, EventReading, ReadError};
 use crate::fetch::fetch;
 use crate::model_source::unreadable;
-use crate::projects::Project;
 
 /// How long a block may wait for room in the project's queue before the request is refused.
 const FULL_TIMEOUT: Duration = Duration::from_secs(30);
@@ -36,28 +35,30 @@ pub(crate) async fn change(call: Call, body: Body) -> Handled {
 
 /// A window that takes events.
 struct Target {
-    project: Arc<dyn Project>,
-    window: WindowId,
-    schema: Arc<Schema>,
+    project: Arc<Project>,
+    window: tidegate_engine::WindowId,
+    schema: Arc<tidegate_event::Schema>,
     path: String,
 }
 
 impl Target {
     fn new(call: &Call) -> Result<Self, Refused> {
         let path = call.components().join("/");
-        let project = call.app.projects.get(call.component(0))?;
+        let project = call.app.host.project(call.component(0))?;
         let (contquery, name) = (call.component(1), call.component(2));
         let window = project.windows().iter().find(|w| w.contquery == contquery && w.name == name);
-        let Some(window) = window else { return Err(ErrorBody::unknown_window(&path).into()) };
-        if window.element != "window-source" {
-            return Err(bad(format!("window '{path}' is no source window")));
+        let Some(window) = window else { return Err(HostError::NoWindow(path).into()) };
+        if !window.is_source() {
+            return Err(HostError::NotSource(path).into());
         }
         let (window, schema) = (window.id, Arc::clone(&window.schema));
         Ok(Self { project, window, schema, path })
     }
 
     fn inject(&self, block: EventBlock) -> Result<(), Refused> {
-        Ok(self.project.inject(self.window, block, FULL_TIMEOUT)?)
+        let block = Arc::new(block);
+        let input = Input { window: self.window, kind: BlockKind::Normal, client: 0, block };
+        Ok(self.project.inject(input, FULL_TIMEOUT)?)
     }
 
     fn inject_bytes(&self, reading: &EventReading, mut bytes: &[u8]) -> Result<u64, Refused> {

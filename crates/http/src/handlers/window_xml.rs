@@ -1,22 +1,22 @@
 //! `GET windowXml`: definitions of windows (rest-api 5.2).
 
 use tidegate_api::{EchoElement, ModelEcho};
+use tidegate_host::Project;
 
 use crate::answer::Handled;
 use crate::call::Call;
 use crate::describe::{echo, window_name};
-use crate::projects::Project;
 use crate::selection::WindowSelection;
 
 /// `GET windowXml`; no match is an empty list.
 pub(crate) async fn list(call: Call) -> Handled {
     let selection = WindowSelection::new(&[], &call.query, "filter")?;
-    let projects = call.app.projects.list();
-    let elements = projects.iter().flat_map(|project| selected(&**project, &selection)).collect();
+    let projects = call.app.host.projects();
+    let elements = projects.iter().flat_map(|project| selected(project, &selection)).collect();
     call.answer(&ModelEcho { root: "windows", elements })
 }
 
-fn selected(project: &dyn Project, selection: &WindowSelection) -> Vec<EchoElement> {
+fn selected(project: &Project, selection: &WindowSelection) -> Vec<EchoElement> {
     let mut elements = Vec::new();
     for query in &project.model().contqueries {
         for window in &query.windows {

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use tidegate_api::{ErrorBody, SchemaEntry, WindowEntry, WindowList};
+use tidegate_host::Project;
 
 use crate::answer::{Handled, Refused};
 use crate::blocking::blocking;
 use crate::call::Call;
 use crate::describe::window_name;
-use crate::projects::Project;
 use crate::selection::WindowSelection;
 
 /// What of a window is shown besides its name.
@@ -23,7 +23,7 @@ pub(crate) async fn list(call: Call) -> Handled {
     let shown = Shown { count: call.flag("count", false)?, schema: call.flag("schema", false)? };
     let selection = WindowSelection::new(call.components(), &call.query, "filter")?;
     check_path(&call)?;
-    let projects = call.app.projects.list();
+    let projects = call.app.host.projects();
     let windows = if shown.count {
         // Counting asks the projects' threads.
         blocking(move || entries(&projects, &selection, shown)).await?
@@ -35,7 +35,7 @@ pub(crate) async fn list(call: Call) -> Handled {
 
 fn check_path(call: &Call) -> Result<(), Refused> {
     let Some(name) = call.components().first() else { return Ok(()) };
-    let project = call.app.projects.get(name)?;
+    let project = call.app.host.project(name)?;
     let is_there = match call.components() {
         [_, contquery] => project.windows().iter().any(|window| window.contquery == *contquery),
         [_, contquery, name] => {
@@ -47,21 +47,26 @@ fn check_path(call: &Call) -> Result<(), Refused> {
 }
 
 fn entries(
-    projects: &[Arc<dyn Project>],
+    projects: &[Arc<Project>],
     selection: &WindowSelection,
     shown: Shown,
 ) -> Result<Vec<WindowEntry>, Refused> {
     let mut entries = Vec::new();
     for project in projects {
-        let windows = project.windows().iter().enumerate();
-        let mut selected =
-            windows.filter(|(_, window)| selection.holds(window_name(&**project, window))).peekable();
+        let mut selected = project
+            .windows()
+            .iter()
+            .filter(|window| selection.holds(window_name(project, window)))
+            .peekable();
         if selected.peek().is_none() {
             continue;
         }
-        let counts = if shown.count { project.counts()? } else { Vec::new() };
-        for (position, window) in selected {
-            let count = counts.get(position).copied();
+        let counts = if shown.count { project.stats()?.windows } else { Vec::new() };
+        for window in selected {
+            let count = counts
+                .iter()
+                .find(|count| count.contquery == window.contquery && count.window == window.name)
+                .map(|count| count.rows);
             entries.push(WindowEntry {
                 tag: window.element.to_owned(),
                 name: window.name.clone(),

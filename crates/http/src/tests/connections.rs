@@ -5,7 +5,7 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::harness::{info, projects};
+use super::harness::{host, info};
 use crate::request_line::MAX_LINE_BYTES;
 use crate::{AppState, HttpServer};
 
@@ -13,7 +13,7 @@ use crate::{AppState, HttpServer};
 const DEADLINE: Duration = Duration::from_secs(30);
 
 fn serve() -> HttpServer {
-    let state = AppState::new(projects(), info(), || {});
+    let state = AppState::new(host(), info(), || {});
     HttpServer::start(TcpListener::bind("127.0.0.1:0").unwrap(), Arc::new(state)).unwrap()
 }
 

@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::engine::Engines;
-use crate::projects::Projects;
 use crate::{AppState, app};
 use axum::Router;
 use axum::body::Body;
@@ -14,6 +12,8 @@ use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
 use quick_xml::events::Event;
 use tidegate_api::ServerInfo;
+use tidegate_host::{BadEvents, Host, HostConfig, Registry, SystemClock};
+use tidegate_model::Tokens;
 
 /// An answer, checked.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ impl Server {
     pub(super) fn new() -> Self {
         let stopped = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&stopped);
-        let state = AppState::new(projects(), info(), move || flag.store(true, Ordering::SeqCst));
+        let state = AppState::new(host(), info(), move || flag.store(true, Ordering::SeqCst));
         let state = Arc::new(state);
         state.set_ready(true);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -153,7 +153,14 @@ pub(super) fn info() -> ServerInfo {
     }
 }
 
-/// A server without projects.
-pub(super) fn projects() -> Arc<dyn Projects> {
-    Arc::new(Engines::default())
+/// A host without projects and without connector classes.
+pub(super) fn host() -> Arc<Host> {
+    let registry = Registry { engine: tidegate_engine::Registry::ENGINE, connectors: &[] };
+    Arc::new(Host::new(HostConfig {
+        registry,
+        tokens: Tokens::default(),
+        clock: Arc::new(SystemClock),
+        bad_events: BadEvents::nowhere(),
+        queue_blocks: 64,
+    }))
 }
