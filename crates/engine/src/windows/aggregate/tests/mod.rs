@@ -1,4 +1,6 @@
-//! Tables of the rules, and random streams against recomputation.
+//! Tables of the specification, and in `random` random streams against recomputation.
+
+mod random;
 
 use crate::testing::{Run, build};
 
