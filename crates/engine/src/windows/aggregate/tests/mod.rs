@@ -135,6 +135,43 @@ fn a_block_gives_one_result_per_group() {
     assert_eq!(run.feed(1, "s", "U N 5 a 1", "a"), ["D N b 1 1 0 2", "UB N a 8 3 1 4", "D N a 7 2 1 6"]);
 }
 
+/// While rows only come, a lag alone keeps no more rows than it reaches back.
+#[test]
+fn a_lag_behind_an_insert_only_input() {
+    let windows = model(MOTORS, "motor*:string,lag:double,now:double", &["ESP_aLag(v,2)", "ESP_aLag(v,0)"]);
+    let mut run = Run::new("", &windows, EDGE);
+    let mut lines = Vec::new();
+    for value in 1..=5 {
+        lines.extend(run.feed(1, "s", &format!("I N {value} m {value}"), "a").first().cloned());
+        run.save_and_load();
+    }
+    assert_eq!(lines, ["I N m ∅ 1", "UB N m ∅ 2", "UB N m 1 3", "UB N m 2 4", "UB N m 3 5"]);
+}
+
+/// Large values come and go a thousand times; what stays is as if they had never been. {1, 2, 4}: sum 7, variance
+/// 7/3 (by hand).
+#[test]
+fn sums_do_not_drift() {
+    let source =
+        "<window-source name=\"s\"><schema-string>k*:int64,g:string,v:double</schema-string></window-source>";
+    let windows = model(
+        source,
+        "g*:string,sum:double,var:double,n:int64",
+        &["ESP_aSum(v)", "ESP_aVar(v)", "ESP_aCount()"],
+    );
+    let mut run = Run::new("", &windows, EDGE);
+    run.feed(1, "s", "I N 1 a 1\nI N 2 a 2\nI N 3 a 4", "a");
+    for round in 0..1000 {
+        let value = (f64::from(round) * 0.37 + 0.1) * 1e9;
+        run.feed(1, "s", &format!("I N 4 a {value}\nI N 5 a -0.{round}"), "a");
+        let lines = run.feed(1, "s", "D N 4 ∅ ∅\nD N 5 ∅ ∅", "a");
+        let fields: Vec<&str> = lines[0].split(' ').collect();
+        assert_eq!((fields[3], fields[5]), ("7", "3"));
+        let variance: f64 = fields[4].parse().unwrap();
+        assert!((variance - 7.0 / 3.0).abs() < 1e-9, "{variance} in round {round}");
+    }
+}
+
 #[test]
 fn mistakes_have_places_and_hints() {
     let source =

@@ -282,7 +282,9 @@ fn show<T: ToString>(value: Option<T>) -> String {
     value.map_or("∅".to_owned(), |value| value.to_string())
 }
 
-fn run(source: Source, blocks: &[(Vec<Event>, i64, bool)]) {
+/// Feeds the blocks, saving and loading behind those that say so; answers all that came out.
+fn run(source: Source, blocks: &[(Vec<Event>, i64, bool)]) -> Vec<String> {
+    let mut all = Vec::new();
     let attributes = match source {
         Source::Resolved => "",
         Source::Unresolved => "index=\"pi_EMPTY\"",
@@ -330,10 +332,12 @@ fn run(source: Source, blocks: &[(Vec<Event>, i64, bool)]) {
         let lines = run.feed(time, "s", &table, "a");
         assert!(run.out.rejects.is_empty(), "{table}");
         naive.check(&lines);
+        all.extend(lines);
         if *save {
             run.save_and_load();
         }
     }
+    all
 }
 
 fn blocks(events: usize) -> impl Strategy<Value = Vec<(Vec<Event>, i64, bool)>> {
@@ -357,6 +361,16 @@ proptest! {
     #[test]
     fn results_are_those_of_a_recomputation(blocks in blocks(8)) {
         run(Source::Resolved, &blocks);
+    }
+
+    #[test]
+    fn saving_changes_no_byte_of_the_output(mut blocks in blocks(8)) {
+        for source in [Source::Resolved, Source::Unresolved, Source::InsertOnly] {
+            blocks.iter_mut().for_each(|block| block.2 = true);
+            let saved = run(source, &blocks);
+            blocks.iter_mut().for_each(|block| block.2 = false);
+            prop_assert_eq!(saved, run(source, &blocks));
+        }
     }
 
     #[test]
