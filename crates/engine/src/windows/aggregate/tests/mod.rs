@@ -148,8 +148,10 @@ fn a_lag_behind_an_insert_only_input() {
     assert_eq!(lines, ["I N m ∅ 1", "UB N m ∅ 2", "UB N m 1 3", "UB N m 2 4", "UB N m 3 5"]);
 }
 
-/// Large values come and go a thousand times; what stays is as if they had never been. {1, 2, 4}: sum 7, variance
-/// 7/3 (by hand).
+/// Large values come and go a thousand times; what stays is as if they had never been, within the bound that
+/// `aggregates::sums` documents: 1000 times 2^-104 of the largest sum of squares, here below 2e-11. With values
+/// around 3e11 the bound is 1e-5, and the variance is off by 1e-9 after 850 rounds (seen).
+/// {1, 2, 4}: sum 7, variance 7/3 (by hand).
 #[test]
 fn sums_do_not_drift() {
     let source =
@@ -162,7 +164,7 @@ fn sums_do_not_drift() {
     let mut run = Run::new("", &windows, EDGE);
     run.feed(1, "s", "I N 1 a 1\nI N 2 a 2\nI N 3 a 4", "a");
     for round in 0..1000 {
-        let value = (f64::from(round) * 0.37 + 0.1) * 1e9;
+        let value = (f64::from(round) * 0.37 + 0.1) * 1e6;
         run.feed(1, "s", &format!("I N 4 a {value}\nI N 5 a -0.{round}"), "a");
         let lines = run.feed(1, "s", "D N 4 ∅ ∅\nD N 5 ∅ ∅", "a");
         let fields: Vec<&str> = lines[0].split(' ').collect();
