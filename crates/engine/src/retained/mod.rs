@@ -12,13 +12,14 @@ mod tests;
 
 use std::sync::Arc;
 
-use tidegate_event::{EngineTime, RowView, Schema};
+use tidegate_event::{EngineTime, EventBlock, RowView, Schema};
 use tidegate_model::IndexType;
 
 use crate::index::{HashIndex, ListingOrder};
 use crate::key::KeyFields;
 use crate::retention::Retention;
 use crate::state::{Frozen, StateError, StateReader, StateWriter};
+use crate::step::Step;
 use crate::store::{FrozenRows, RowId, RowStore, read_rows};
 
 pub use resolve::Resolution;
@@ -83,6 +84,11 @@ impl Retained {
         &self.store
     }
 
+    /// The key that rows are found by.
+    pub fn key(&self) -> &KeyFields {
+        self.index.key()
+    }
+
     /// The row with the key of `row`.
     #[inline]
     pub fn find(&self, row: &RowView<'_>) -> Option<RowId> {
@@ -114,6 +120,11 @@ impl Retained {
     pub fn remove(&mut self, id: RowId) {
         self.index.remove(&self.store, id);
         self.store.remove(id);
+    }
+
+    /// Whether a transactional block would be taken whole. If not, its events are rejected, and it is to be dropped.
+    pub fn accepts(&self, input: &EventBlock, resolution: Resolution, step: &mut Step<'_>) -> bool {
+        transaction::accepts(self, input, resolution, step)
     }
 
     /// The rows in the order in which subscribers get them.

@@ -4,11 +4,19 @@ mod aggregate;
 mod compute;
 mod copy;
 mod filter;
+mod join;
 mod source;
 mod union;
 
 use crate::window::WindowType;
 
 /// Every window type that runs, in the order of ESP's manuals.
-pub static WINDOWS: &[&WindowType] =
-    &[&source::SOURCE, &copy::COPY, &filter::FILTER, &compute::COMPUTE, &aggregate::AGGREGATE, &union::UNION];
+pub static WINDOWS: &[&WindowType] = &[
+    &source::SOURCE,
+    &copy::COPY,
+    &filter::FILTER,
+    &compute::COMPUTE,
+    &aggregate::AGGREGATE,
+    &join::JOIN,
+    &union::UNION,
+];
