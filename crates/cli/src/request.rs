@@ -81,7 +81,7 @@ fn split_url(url: &str) -> Result<(&str, String), ClientError> {
 fn encode(target: &str) -> String {
     let mut out = String::with_capacity(target.len());
     for c in target.chars() {
-        if c.is_ascii() && !c.is_ascii_control() && !matches!(c, ' ' | '<' | '>' | '`' | '#' | '\\') {
+        if c.is_ascii() && !c.is_ascii_control() && !matches!(c, ' ' | '"' | '<' | '>' | '`' | '#' | '\\') {
             out.push(c);
         } else {
             for byte in c.encode_utf8(&mut [0; 4]).bytes() {
@@ -151,9 +151,20 @@ mod tests {
     fn the_target_is_sent_as_given() {
         let (authority, target) = split_url("http://h:1/a b?f=in(x,'%20')&p=/d/|^\"").unwrap();
         assert_eq!(authority, "h:1");
-        assert_eq!(target, "/a%20b?f=in(x,'%20')&p=/d/|^\"");
+        assert_eq!(target, "/a%20b?f=in(x,'%20')&p=/d/|^%22");
         assert_eq!(split_url("http://h").unwrap(), ("h", "/".to_owned()));
         assert_eq!(split_url("http://h?x=1").unwrap().1, "/?x=1");
+    }
+
+    /// Filters of scripts hold quotes: `filter=match(name,"X")`.
+    #[test]
+    fn every_character_can_be_sent() {
+        let characters: String = (' '..='~').chain(['\t', '\u{e9}', '\u{201c}']).collect();
+        for part in ["", "?x="] {
+            let (_, target) =
+                split_url(&format!("http://h/{part}{characters}")).map_err(|e| e.to_string()).unwrap();
+            assert!(Request::builder().uri(&target).body(()).is_ok(), "{target}");
+        }
     }
 
     #[test]
