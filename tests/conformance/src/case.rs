@@ -153,6 +153,30 @@ impl Case {
         folders.iter().map(|folder| Self::read(folder)).collect()
     }
 
+    /// The file with the expected events of a window: in an example of `models/` they have a folder of their own.
+    pub(crate) fn expected(&self, label: &str) -> PathBuf {
+        if self.is_example() {
+            self.folder.join(format!("expected/{label}.csv"))
+        } else {
+            self.folder.join(format!("expected-{label}.csv"))
+        }
+    }
+
+    /// The name of the file that a subscriber writes for a window.
+    pub(crate) fn actual(&self, label: &str) -> String {
+        if self.is_example() { format!("{label}.csv") } else { format!("actual-{label}.csv") }
+    }
+
+    /// The folder that relative names of files in the model start from.
+    pub(crate) fn root(&self) -> &Path {
+        let above = self.folder.parent().and_then(Path::parent);
+        above.filter(|_| self.is_example()).unwrap_or(&self.folder)
+    }
+
+    fn is_example(&self) -> bool {
+        self.folder.join("expected").is_dir()
+    }
+
     /// The kinds of windows of the model: `source`, `copy`, …
     pub fn window_kinds(&self) -> Vec<&str> {
         let after = self.model.split("<window-").skip(1);

@@ -62,8 +62,8 @@ pub fn run(case: &Case, server: &Path) -> Result<(), Difference> {
     prepare(case, folder)?;
     serve(server, folder, &folder.join("model.xml"), case.description.timeout)?;
     compare_all(case, folder, &|label| Files {
-        expected: case.folder.join(format!("expected-{label}.csv")),
-        actual: folder.join(format!("actual-{label}.csv")),
+        expected: case.expected(label),
+        actual: folder.join(case.actual(label)),
     })
 }
 
@@ -84,8 +84,8 @@ pub fn run_example(example: &Case, server: &Path) -> Result<(), Difference> {
     }
     serve(server, root.path(), &relative.join("model.xml"), example.description.timeout)?;
     compare_all(example, root.path(), &|label| Files {
-        expected: example.folder.join(format!("expected/{label}.csv")),
-        actual: folder.join(format!("output/{label}.csv")),
+        expected: example.expected(label),
+        actual: folder.join("output").join(example.actual(label)),
     })
 }
 

@@ -41,6 +41,7 @@ fn run_all() -> Result<bool, String> {
     ok &= run_folder("replayed and saved own", &own, |case| replay(case, Saving::EveryStep), &filters)?;
     ok &= run_folder("own", &own, |case| run(case, &server), &filters)?;
     let examples = package.join("../../models");
+    ok &= run_folder("replayed example", &examples, |case| replay(case, Saving::Never), &filters)?;
     ok &= run_folder("example", &examples, |case| run_example(case, &server), &filters)?;
     let published = package.join("../../../shared/conformance/cases");
     if !published.is_dir() {

@@ -89,7 +89,7 @@ impl<'a> Replay<'a> {
             let window =
                 window.ok_or_else(|| Difference::Model(format!("no window {}", connector.window)))?;
             let schema = Arc::clone(project.window(window).schema);
-            let mut feed = Feed::open(&connector.def, schema, &self.case.folder)?;
+            let mut feed = Feed::open(&connector.def, schema, self.case.root())?;
             while let Some(block) = feed.next_block()? {
                 input += 1;
                 time += feed.micros(block.len());
@@ -183,9 +183,9 @@ impl Outputs {
     }
 
     fn compare(&self, case: &Case, window: &crate::case::Window) -> Result<(), String> {
-        let expected = case.folder.join(format!("expected-{}.csv", window.label));
+        let expected = case.expected(&window.label);
         let expected = std::fs::read_to_string(&expected).map_err(|cause| cause.to_string())?;
-        let name = format!("actual-{}.csv", window.label);
+        let name = case.actual(&window.label);
         let file = self.files.values().find(|file| file.name == name).ok_or("no output file")?;
         compare::compare(window, &expected, &String::from_utf8_lossy(&file.text))
     }
