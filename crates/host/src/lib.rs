@@ -31,3 +31,6 @@ pub use project::{
     Delivery, Input, Project, ProjectState, ProjectStats, Receive, SubscribeOptions, Subscription, WhenFull,
     WindowCounts, WindowDetails,
 };
+
+#[cfg(test)]
+mod tests;

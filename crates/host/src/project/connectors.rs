@@ -160,6 +160,19 @@ impl Connectors {
         self.0.wait_stopped(live, Direction::Sub);
     }
 
+    /// Events that all subscribers have taken.
+    pub(super) fn subscriber_events(&self) -> u64 {
+        self.0.of(Direction::Sub).map(|n| self.0.entries[n].progress.events()).sum()
+    }
+
+    /// Ends the subscriptions of connectors that hold up the project.
+    pub(super) fn cut_subscribers(&self) {
+        let live = self.0.live.lock();
+        for (_, breaker) in live.connectors.iter().filter_map(|connector| connector.subscription.as_ref()) {
+            breaker.cut();
+        }
+    }
+
     /// Waits until no publisher runs. What a state change lets start has started when others see the change.
     pub(super) fn wait_until_publishers_finished(&self) {
         let mut live = self.0.live.lock();
@@ -177,13 +190,21 @@ impl Shared {
     }
 
     fn wait_stopped(&self, mut live: MutexGuard<'_, Live>, direction: Direction) {
-        let until = Instant::now() + STOP_TIME;
+        let mut until = Instant::now() + STOP_TIME;
+        let taken = || self.of(Direction::Sub).map(|n| self.entries[n].progress.events()).sum::<u64>();
+        let mut taken_before = taken();
         let running = |live: &Live| -> Vec<usize> {
             self.of(direction).filter(|&n| live.connectors[n].state == ConnectorState::Running).collect()
         };
         while !running(&live).is_empty() {
             if self.changed.wait_until(&mut live, until).timed_out() {
-                break;
+                // Subscribers that still write what they were given have time.
+                let now = taken();
+                if direction == Direction::Pub || now == taken_before {
+                    break;
+                }
+                taken_before = now;
+                until = Instant::now() + STOP_TIME;
             }
         }
         for number in running(&live) {

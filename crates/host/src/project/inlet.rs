@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
-use crossbeam_channel::{SendTimeoutError, Sender, bounded};
+use crossbeam_channel::{RecvTimeoutError, SendTimeoutError, Sender, bounded};
 use parking_lot::RwLock;
 use tidegate_engine::WindowId;
 use tidegate_event::{BlockKind, EventBlock};
@@ -155,13 +155,33 @@ impl Inlet {
         &self,
         work: impl FnOnce(&mut Core) -> T + Send + 'static,
     ) -> Result<T, HostError> {
+        self.call_watched(work, Duration::MAX, &mut || ())
+    }
+
+    /// As [`call`](Self::call), and calls `waiting` whenever another `patience` has gone by without an answer.
+    pub(crate) fn call_watched<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Core) -> T + Send + 'static,
+        patience: Duration,
+        waiting: &mut dyn FnMut(),
+    ) -> Result<T, HostError> {
         let (answer, answered) = bounded(1);
-        let call = Command::Call(Box::new(move |core| {
+        let mut call = Command::Call(Box::new(move |core| {
             // Who asked may have gone; then nobody needs the answer.
             let _unwanted = answer.send(work(core));
         }));
         let failed = || HostError::Failed(self.project.to_string());
-        self.sender.send(call).map_err(|_| failed())?;
-        answered.recv().map_err(|_| failed())
+        while let Err(error) = self.sender.send_timeout(call, patience) {
+            let SendTimeoutError::Timeout(back) = error else { return Err(failed()) };
+            call = back;
+            waiting();
+        }
+        loop {
+            match answered.recv_timeout(patience) {
+                Ok(answer) => return Ok(answer),
+                Err(RecvTimeoutError::Timeout) => waiting(),
+                Err(RecvTimeoutError::Disconnected) => return Err(failed()),
+            }
+        }
     }
 }

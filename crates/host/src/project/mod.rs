@@ -72,6 +72,9 @@ pub struct Project {
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
+/// How long subscriber connectors may hold up a stop without taking a single event.
+const STUCK_AFTER: Duration = Duration::from_secs(10);
+
 /// What a project is made of.
 pub(crate) struct Parts {
     pub(crate) model: tidegate_model::Project,
@@ -171,8 +174,16 @@ impl Project {
         }
         self.connectors.stop_publishers();
         self.inlet.close();
-        self.inlet.call(|core| core.set_running(false))?;
+        let mut progress = self.connectors.subscriber_events();
+        let drained = self.inlet.call_watched(|core| core.set_running(false), STUCK_AFTER, &mut || {
+            let now = self.connectors.subscriber_events();
+            if now == progress {
+                self.connectors.cut_subscribers();
+            }
+            progress = now;
+        });
         self.connectors.stop();
+        drained?;
         self.inlet.set_state(ProjectState::Stopped);
         Ok(())
     }
@@ -263,6 +274,12 @@ impl Project {
     pub fn wait_until_publishers_finished(&self) -> Result<(), HostError> {
         self.connectors.wait_until_publishers_finished();
         self.quiesce()
+    }
+
+    /// Has the project's thread panic.
+    #[cfg(test)]
+    pub(crate) fn fail_for_test(&self) -> Result<(), HostError> {
+        self.inlet.call(|_| panic!("told to panic"))
     }
 
     /// Stops the project and ends its thread.
