@@ -13,6 +13,8 @@ use crate::model_source::model;
 
 /// `PUT projects/P`: the model is loaded under the name of the path.
 pub(crate) async fn load(call: Call, body: Body) -> Handled {
+    // Read before anything is refused: a client that is still sending would not see why.
+    let text = model(&call, body).await?;
     let connectors = ["connectors", "startconnectors", "start-connectors"];
     let connectors =
         connectors.into_iter().find(|name| call.query.get(name).is_some()).unwrap_or("connectors");
@@ -22,7 +24,6 @@ pub(crate) async fn load(call: Call, body: Body) -> Handled {
         start: call.flag("start", true)?,
         connectors: call.flag(connectors, true)?,
     };
-    let text = model(&call, body).await?;
     let app = Arc::clone(&call.app);
     let message = blocking(move || {
         let project = app.host.load(&text, &options)?;

@@ -109,10 +109,11 @@ impl Source {
 }
 
 async fn inject(call: Call, body: Body) -> Handled {
+    // Read before anything is refused: a client that is still sending would not see why.
+    let source = Source::new(&call, body).await?;
     let target = Target::new(&call)?;
     let quiesce = call.flag("quiesce", false)?;
     let reading = EventReading::new(&call.query, call.content_type.as_deref())?;
-    let source = Source::new(&call, body).await?;
     let message = blocking(move || {
         let count = match source {
             Source::Bytes(bytes) => target.inject_bytes(&reading, &bytes)?,

@@ -155,6 +155,25 @@ fn a_body_beyond_the_limit_is_refused() {
     check(&mut socket, "413 Payload Too Large", "the body is longer than 33554432 bytes");
 }
 
+/// Image clients send large events without looking at the answer meanwhile.
+#[test]
+fn a_refused_request_with_a_large_body_still_gets_its_answer() {
+    let server = serve();
+    let body = vec![b'x'; 8 << 20];
+    for (path, status, text) in [
+        ("windows/P/CQ/W/state?value=injected", "404 Not Found", "project 'P' does not exist"),
+        ("windows/P/CQ/W/state?value=injected&blocksize=0", "404 Not Found", "project 'P' does not exist"),
+        ("projects/P?start=no", "400 Bad Request", "parameter 'start' is 'no'"),
+    ] {
+        let mut socket = connect(&server);
+        let head =
+            format!("PUT /SASESP/{path} HTTP/1.1\r\nHost: h\r\nContent-Length: {}\r\n\r\n", body.len());
+        socket.write_all(head.as_bytes()).unwrap();
+        socket.write_all(&body).unwrap();
+        check(&mut socket, status, text);
+    }
+}
+
 fn has_answer(socket: &TcpStream) -> bool {
     socket.set_nonblocking(true).unwrap();
     let there = socket.peek(&mut [0]).is_ok();
