@@ -91,7 +91,13 @@ impl ConnectorDef {
         reader.ignore_attr("connection-name");
         reader.ignore_child("description");
         let class = reader.required_attr("class", mistakes);
-        let name = reader.attr("name").map(|name| name.value.trim()).filter(|name| !name.is_empty());
+        let name = match element.value("name") {
+            None | Some("") => {
+                reader.ignore_attr("name");
+                None
+            }
+            Some(text) => Some(reader.name_attr("name", mistakes).unwrap_or_else(|| text.to_owned())),
+        };
         let active = reader.bool_attr("active", true, mistakes);
         let attribute = reader.attr("type").map(|ty| (ty.value.trim().to_owned(), ty.position));
         let mut properties: Vec<ConnectorProperty> = Vec::new();
@@ -101,7 +107,7 @@ impl ConnectorDef {
         reader.finish(mistakes);
         let class = class?;
         let class_name = class.value.trim();
-        let name = name.map_or_else(|| format!("{class_name}_{}", number + 1), str::to_owned);
+        let name = name.unwrap_or_else(|| format!("{class_name}_{}", number + 1));
         let at = properties.iter().position(|p| p.name == "type");
         let ty = at.map(|at| properties.remove(at)).map(|p| (p.value, p.position)).or(attribute);
         let Some((ty, position)) = ty else {

@@ -23,6 +23,8 @@ pub struct ContQuery {
     pub timing_threshold_micros: Option<i64>,
     /// The windows in order of declaration, without those that no edge reaches.
     pub windows: Vec<WindowDef>,
+    /// Names of the windows that were left out because no edge reaches them.
+    pub dropped: Vec<String>,
     /// The edges in order of declaration.
     pub edges: Vec<Edge>,
     /// Where its element stands.
@@ -63,7 +65,10 @@ impl ContQuery {
         }
         let edges = edges.map(|edges| Edge::read_all(edges, mistakes)).unwrap_or_default();
         let graph = graph::Graph { vocabulary, broken: &broken, include_singletons };
+        let declared: Vec<String> = read.iter().map(|window| window.name.clone()).collect();
         let (windows, edges) = graph.check(read, edges, mistakes);
+        let kept = |name: &String| windows.iter().any(|window| window.name == *name);
+        let dropped = declared.into_iter().filter(|name| !kept(name)).collect();
         if windows.is_empty() && broken.is_empty() {
             let mistake =
                 Mistake::new(element.position, MistakeKind::MissingElement, "the query has no windows");
@@ -77,6 +82,7 @@ impl ContQuery {
             trace,
             timing_threshold_micros,
             windows,
+            dropped,
             edges,
             position: element.position,
         })

@@ -22,23 +22,39 @@ impl Graph<'_> {
         mistakes: &mut Mistakes,
     ) -> (Vec<WindowDef>, Vec<Edge>) {
         let has_edges = !edges.is_empty();
+        // What windows lack because an edge is wrong, or leads to a refused window, is no news.
+        let declared = edges.clone();
+        let (feeding, fed) = Self::half_known(&windows, &declared);
         let mut edges = self.known_edges(&windows, edges, mistakes);
-        if !self.broken.is_empty() {
-            // Behind a refused window, missing inputs are no news.
-            return (windows, edges);
-        }
         if let Some(cycle) = cycle(&windows, &edges) {
             let position = edges.iter().find(|edge| edge.target == cycle[0]).map(|edge| edge.position);
             let message = format!("the windows form a cycle: {} -> {}", cycle.join(" -> "), cycle[0]);
             let position = position.unwrap_or(windows[0].position);
             mistakes.add(position, MistakeKind::Cycle, message);
-            return (windows, edges);
         }
-        self.drop_unattached(&mut windows, &mut edges, has_edges, mistakes);
-        for window in &windows {
+        let excused = |window: &WindowDef, source: bool| {
+            let names = if source { &feeding } else { &fed };
+            names.contains(&window.name.as_str())
+        };
+        self.drop_unattached(&mut windows, &mut edges, has_edges, &excused, mistakes);
+        for window in windows.iter().filter(|window| !excused(window, false)) {
             self.check_inputs(window, &edges, mistakes);
         }
         (windows, edges)
+    }
+
+    /// Names at the known end of edges whose other end is not known: the sources, and the targets.
+    fn half_known<'e>(windows: &[WindowDef], edges: &'e [Edge]) -> (Vec<&'e str>, Vec<&'e str>) {
+        let known = |name: &str| windows.iter().any(|window| window.name == name);
+        let (mut sources, mut targets) = (Vec::new(), Vec::new());
+        for edge in edges {
+            match (known(&edge.source), known(&edge.target)) {
+                (true, false) => sources.push(edge.source.as_str()),
+                (false, true) => targets.push(edge.target.as_str()),
+                _ => {}
+            }
+        }
+        (sources, targets)
     }
 
     fn known_edges(&self, windows: &[WindowDef], edges: Vec<Edge>, mistakes: &mut Mistakes) -> Vec<Edge> {
@@ -82,11 +98,15 @@ impl Graph<'_> {
         windows: &mut Vec<WindowDef>,
         edges: &mut Vec<Edge>,
         has_edges: bool,
+        excused: &dyn Fn(&WindowDef, bool) -> bool,
         mistakes: &mut Mistakes,
     ) {
         loop {
             let unattached = windows.iter().position(|window| {
                 let Some(spec) = self.vocabulary.window(&window.element.name) else { return false };
+                if excused(window, spec.is_source()) {
+                    return false;
+                }
                 if spec.is_source() {
                     let attached = edges.iter().any(|edge| edge.source == window.name);
                     return has_edges && !self.include_singletons && !attached;

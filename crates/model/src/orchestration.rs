@@ -57,11 +57,11 @@ const STATES: [(&str, TargetState); 3] = [
     ("stopped", TargetState::Stopped),
 ];
 
-/// Reads `<project-connectors>`.
+/// Reads `<project-connectors>` of `project`.
 pub(crate) fn read(
     element: &Element,
+    project: &Element,
     queries: &[ContQuery],
-    complete: bool,
     mistakes: &mut Mistakes,
 ) -> (Vec<ConnectorGroup>, Vec<GroupEdge>) {
     let mut reader = Reader::new(element);
@@ -69,7 +69,7 @@ pub(crate) fn read(
     if let Some(list) = reader.child("connector-groups", mistakes) {
         let mut list = Reader::new(list);
         for element in list.children("connector-group") {
-            let Some(group) = read_group(element, queries, complete, mistakes) else { continue };
+            let Some(group) = read_group(element, project, queries, mistakes) else { continue };
             if groups.iter().any(|other| other.name == group.name) {
                 let message = format!("the connector group '{}' is declared twice", group.name);
                 mistakes.add(element.position, MistakeKind::DuplicateName, message);
@@ -95,13 +95,13 @@ pub(crate) fn read(
 
 fn read_group(
     element: &Element,
+    project: &Element,
     queries: &[ContQuery],
-    complete: bool,
     mistakes: &mut Mistakes,
 ) -> Option<ConnectorGroup> {
     let mut reader = Reader::new(element);
     reader.ignore_child("description");
-    let name = reader.required_attr("name", mistakes).map(|name| name.value.trim().to_owned());
+    let name = reader.name_attr("name", mistakes);
     let mut entries = Vec::new();
     for entry in reader.children("connector-entry") {
         let mut reader = Reader::new(entry);
@@ -113,31 +113,37 @@ fn read_group(
         reader.finish(mistakes);
         let (Some(path), Some(state)) = (path, state) else { continue };
         let text = path.value.trim();
-        let mut parts = text.split('/');
-        let found = match (parts.next(), parts.next(), parts.next(), parts.next()) {
-            (Some(contquery), Some(window), Some(connector), None) => {
-                (exists(queries, contquery, window, connector) || !complete).then(|| ConnectorEntry {
+        if let &[contquery, window, connector] = text.split('/').collect::<Vec<_>>().as_slice() {
+            if exists(queries, contquery, window, connector) {
+                entries.push(ConnectorEntry {
                     contquery: contquery.to_owned(),
                     window: window.to_owned(),
                     connector: connector.to_owned(),
                     state,
                     position: entry.position,
-                })
-            }
-            _ => None,
-        };
-        match found {
-            Some(entry) => entries.push(entry),
-            None => {
-                let message = format!("'{text}' is no connector of the project");
-                let mistake = Mistake::new(path.position, MistakeKind::UnknownConnector, message);
-                let known: Vec<String> = paths(queries).collect();
-                mistakes.push(match crate::nearest::nearest(text, known.iter().map(String::as_str)) {
-                    Some(near) => mistake.hint(format!("did you mean '{near}'?")),
-                    None => mistake.hint("write contquery/window/connector"),
                 });
+                continue;
+            }
+            if queries.iter().any(|q| q.name == contquery && q.dropped.iter().any(|name| name == window)) {
+                let message =
+                    format!("'{text}' belongs to a window that is left out, because it has no edges");
+                let mistake = Mistake::new(path.position, MistakeKind::UnknownConnector, message);
+                mistakes
+                    .push(mistake.hint("include-singletons=\"true\" on the contquery keeps source windows"));
+                continue;
+            }
+            if is_declared(project, contquery, window, connector) {
+                // It, its window or its query was refused: that is no further mistake.
+                continue;
             }
         }
+        let message = format!("'{text}' is no connector of the project");
+        let mistake = Mistake::new(path.position, MistakeKind::UnknownConnector, message);
+        let known: Vec<String> = paths(queries).collect();
+        mistakes.push(match crate::nearest::nearest(text, known.iter().map(String::as_str)) {
+            Some(near) => mistake.hint(format!("did you mean '{near}'?")),
+            None => mistake.hint("write contquery/window/connector"),
+        });
     }
     reader.finish(mistakes);
     Some(ConnectorGroup { name: name?, entries })
@@ -147,6 +153,18 @@ fn exists(queries: &[ContQuery], contquery: &str, window: &str, connector: &str)
     (queries.iter().filter(|q| q.name == contquery))
         .flat_map(|q| q.windows.iter().filter(|w| w.name == window))
         .any(|w| w.connectors.iter().any(|c| c.name == connector))
+}
+
+/// Whether the model has such a connector, right or wrong.
+fn is_declared(project: &Element, contquery: &str, window: &str, connector: &str) -> bool {
+    (project.children_named("contqueries"))
+        .flat_map(|list| list.children_named("contquery"))
+        .filter(|query| query.value("name") == Some(contquery))
+        .flat_map(|query| query.children_named("windows"))
+        .flat_map(|list| list.children.iter().filter(|element| element.value("name") == Some(window)))
+        .flat_map(|window| window.children_named("connectors"))
+        .flat_map(|list| list.children_named("connector"))
+        .any(|element| element.value("name") == Some(connector))
 }
 
 fn paths(queries: &[ContQuery]) -> impl Iterator<Item = String> + '_ {

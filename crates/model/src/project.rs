@@ -114,10 +114,8 @@ impl Project {
                 mistakes.add(element.position, MistakeKind::MissingElement, message);
             }
         }
-        // An entry that names a window which is wrong in itself is no further mistake.
-        let complete = mistakes.is_empty();
         let (connector_groups, group_edges) = connectors
-            .map(|element| orchestration::read(element, &contqueries, complete, mistakes))
+            .map(|list| orchestration::read(list, element, &contqueries, mistakes))
             .unwrap_or_default();
         Some(Self {
             name: name?,

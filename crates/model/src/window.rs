@@ -163,9 +163,12 @@ fn read_schema(reader: &mut Reader<'_>, spec: WindowSpec, mistakes: &mut Mistake
         mistakes.warn(Mistake::new(element.position, MistakeKind::IgnoredSchema, message));
         return None;
     }
-    Some(if schema.is_some() {
+    let before = mistakes.len();
+    let declared = if schema.is_some() {
         SchemaDef::read(element, mistakes)
     } else {
         SchemaDef::read_string(element, mistakes)
-    })
+    };
+    // Of a schema with a mistake nothing else can be judged.
+    (mistakes.len() == before).then_some(declared)
 }
