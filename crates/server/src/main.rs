@@ -1,3 +1,6 @@
-//! The server program.
+//! The server program `dfesp_xml_server`.
+
+mod log;
+mod options;
 
 fn main() {}

@@ -1,0 +1,55 @@
+//! The command line of `dfesp_xml_server` (failover-and-server 4.2 and 4.3).
+//!
+//! Parsing never acts and never fails on what real scripts do: it answers [`Options`], the problems that stop the
+//! start, and warnings for the log.
+
+mod parse;
+mod table;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+pub(crate) use parse::parse;
+pub(crate) use table::{OPTIONS, help};
+
+/// What the command line asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Options {
+    /// The model to load and run at start: a path or URL.
+    pub(crate) model: Option<String>,
+    /// Port for publish/subscribe clients.
+    pub(crate) pubsub: Option<u16>,
+    /// Port of the admin interface.
+    pub(crate) http: Option<u16>,
+    /// File for events that were refused.
+    pub(crate) badevents: Option<String>,
+    /// Levels by logger context; the empty context is the one given without a name.
+    pub(crate) loglevel: Vec<(String, String)>,
+    /// Default pattern for dates in text.
+    pub(crate) dateformat: Option<String>,
+    /// End when the model's publishers have finished.
+    pub(crate) exit: bool,
+    /// Properties of `-C`.
+    pub(crate) properties: BTreeMap<String, String>,
+    /// Values of `@NAME@` tokens.
+    pub(crate) tokens: BTreeMap<String, String>,
+    /// Print the usage and end.
+    pub(crate) help: bool,
+    /// Print the version and end.
+    pub(crate) version: bool,
+    /// The options in effect as `GET server?config=true` lists them: name and value, in order of the table.
+    pub(crate) effective: BTreeMap<&'static str, String>,
+}
+
+/// What came of a command line.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Parsed {
+    /// The options.
+    pub(crate) options: Options,
+    /// Why the server cannot start.
+    pub(crate) errors: Vec<String>,
+    /// What was ignored.
+    pub(crate) warnings: Vec<String>,
+}
