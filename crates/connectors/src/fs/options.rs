@@ -1,0 +1,126 @@
+//! The parameters of class `fs` (connectors-adapters 1.7, 1.8 and 2.1).
+
+use std::path::PathBuf;
+
+use tidegate_codec::{
+    DatePattern, DecodeOptions, EncodeOptions, Format, HeaderLine, Limits, format,
+};
+use tidegate_event::Flags;
+use tidegate_host::{ConnectorError, ConnectorSetup};
+use tidegate_model::Direction::{Both, Pub, Sub};
+use tidegate_model::{Direction, ParamSpec};
+
+const BOOLEAN: &[&str] = &["true", "false"];
+/// What is not there yet may only be switched off.
+const OFF: &[&str] = &["0"];
+
+const fn param(
+    name: &'static str,
+    direction: Direction,
+    required: bool,
+    default: Option<&'static str>,
+    allowed: &'static [&'static str],
+    doc: &'static str,
+) -> ParamSpec {
+    ParamSpec { name, direction, required, default, allowed, internal: false, doc }
+}
+
+/// Every parameter.
+pub(super) const PARAMS: &[ParamSpec] = &[
+    param("fsname", Both, true, None, &[], "path of the file, relative to the server's working directory"),
+    param("fstype", Both, true, None, &["csv", "json", "binary"], "format of the file"),
+    param("dateformat", Both, false, None, &[], "pattern of dates and stamps; without it they are integers"),
+    param("snapshot", Both, false, Some("false"), BOOLEAN, "write the window's content first"),
+    param("collapse", Sub, false, Some("false"), BOOLEAN, "write an update pair as one update"),
+    param("rmretdel", Sub, false, Some("false"), BOOLEAN, "leave out deletes caused by retention"),
+    param("header", Sub, false, Some("false"), &["true", "false", "full"], "first line with the field names"),
+    param("doubleprecision", Sub, false, None, &[], "decimals of doubles"),
+    param("unbufferedoutputstreams", Sub, false, Some("false"), BOOLEAN, "write each block at once"),
+    param("periodicity", Sub, false, Some("0"), OFF, "seconds after which a new file is opened: not implemented yet"),
+    param("maxfilesize", Sub, false, Some("0"), OFF, "bytes after which a new file is opened: not implemented yet"),
+    param("rate", Sub, false, Some("false"), BOOLEAN, "only in latency mode, which is not there: no effect"),
+    param("blocksize", Pub, false, Some("1"), &[], "events per block"),
+    param("transactional", Pub, false, Some("false"), BOOLEAN, "make the blocks transactional"),
+    param("publishwithupsert", Pub, false, Some("false"), BOOLEAN, "publish inserts as upserts"),
+    param("maxevents", Pub, false, None, &[], "stop after so many events"),
+    param("ignorecsvparseerrors", Pub, false, Some("false"), BOOLEAN, "leave out lines that are no event"),
+    param("ignoreparseerrors", Pub, false, Some("false"), BOOLEAN, "leave out pieces that are no event"),
+    param("csvfielddelimiter", Pub, false, Some(","), &[], "one character"),
+    param("noautogenfield", Pub, false, Some("false"), BOOLEAN, "lines lack the key that the window makes"),
+    param("addcsvopcode", Pub, false, Some("false"), BOOLEAN, "lines have no opcode"),
+    param("addcsvflags", Pub, false, None, &["none", "normal", "partialupdate"], "lines have no flags; these are meant"),
+    param("stripnullsfromcsv", Pub, false, Some("false"), BOOLEAN, "drop NUL characters"),
+    param("rate", Pub, false, Some("0"), &[], "events per second; 0 = as fast as possible"),
+    param("repeatcount", Pub, false, Some("0"), &[], "passes over the file after the first"),
+    param("prebuffer", Pub, false, Some("false"), BOOLEAN, "read the whole file before injecting"),
+    param("growinginputfile", Pub, false, Some("false"), BOOLEAN, "at the end of the file wait for more"),
+    param("header", Pub, false, Some("0"), &[], "leading lines to skip"),
+];
+
+/// How much of one line, object or block is held.
+const LIMITS: Limits = Limits { max_unit_bytes: 64 << 20, max_depth: 64, max_unit_events: 1 << 20 };
+
+/// The file and its format.
+pub(super) fn file(setup: &ConnectorSetup) -> Result<(PathBuf, &'static Format), ConnectorError> {
+    let name = setup.required("fsname")?;
+    if is_socket(name) {
+        return Err(setup.invalid("fsname", name, "a file: sockets are not implemented yet"));
+    }
+    let kind = setup.required("fstype")?;
+    let format = format(&kind.to_ascii_lowercase())
+        .ok_or_else(|| setup.invalid("fstype", kind, "csv, json or binary"))?;
+    Ok((PathBuf::from(name), format))
+}
+
+/// Whether all of a name has the form of a socket address, `host:port` or `:port`.
+fn is_socket(name: &str) -> bool {
+    name.rsplit_once(':').is_some_and(|(host, port)| {
+        let host = host.chars().all(|c| c.is_alphanumeric() || "_.-".contains(c));
+        host && !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit())
+    })
+}
+
+fn date_pattern(setup: &ConnectorSetup) -> Result<Option<DatePattern>, ConnectorError> {
+    let Some(text) = setup.get("dateformat") else { return Ok(None) };
+    DatePattern::new(text).map(Some).map_err(|error| setup.invalid("dateformat", text, &error.to_string()))
+}
+
+/// How a publisher reads.
+pub(super) fn decode_options(setup: &ConnectorSetup) -> Result<DecodeOptions, ConnectorError> {
+    let delimiter = setup.get("csvfielddelimiter").unwrap_or(",");
+    let &[delimiter] = delimiter.as_bytes() else {
+        return Err(setup.invalid("csvfielddelimiter", delimiter, "one ASCII character"));
+    };
+    let add_flags = match setup.get("addcsvflags").map(str::to_ascii_lowercase).as_deref() {
+        Some("normal") => Some(Flags::NORMAL),
+        Some("partialupdate") => Some(Flags::PARTIAL),
+        _ => None,
+    };
+    Ok(DecodeOptions {
+        date_format: date_pattern(setup)?,
+        delimiter,
+        header_lines: setup.number("header", 0)?.unwrap_or(0),
+        no_autogen_field: setup.flag("noautogenfield")?,
+        add_opcode: setup.flag("addcsvopcode")?,
+        add_flags,
+        upsert: setup.flag("publishwithupsert")?,
+        strip_nulls: setup.flag("stripnullsfromcsv")?,
+        ..DecodeOptions::new(LIMITS)
+    })
+}
+
+/// How a subscriber writes.
+pub(super) fn encode_options(setup: &ConnectorSetup) -> Result<EncodeOptions, ConnectorError> {
+    let header = match setup.get("header").map(str::to_ascii_lowercase).as_deref() {
+        Some("true") => HeaderLine::Names,
+        Some("full") => HeaderLine::Full,
+        _ => HeaderLine::None,
+    };
+    Ok(EncodeOptions {
+        collapse: setup.flag("collapse")?,
+        rmretdel: setup.flag("rmretdel")?,
+        date_format: date_pattern(setup)?,
+        double_precision: setup.number("doubleprecision", 0)?,
+        header,
+    })
+}
