@@ -1,12 +1,14 @@
 //! Where each field of a row lies.
 
+use std::sync::Arc;
+
 use crate::field_type::FieldType;
 
 /// The places of a schema's fields in the words of a row.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RowLayout {
-    types: Box<[FieldType]>,
-    offsets: Box<[u32]>,
+    types: Arc<[FieldType]>,
+    offsets: Arc<[u32]>,
     null_words: usize,
     stride: usize,
 }
@@ -14,7 +16,7 @@ pub struct RowLayout {
 impl RowLayout {
     /// The layout of a row with fields of these types.
     pub fn new(types: impl IntoIterator<Item = FieldType>) -> Self {
-        let types: Box<[FieldType]> = types.into_iter().collect();
+        let types: Arc<[FieldType]> = types.into_iter().collect();
         let null_words = types.len().div_ceil(64);
         let mut next = null_words;
         let offsets = types
