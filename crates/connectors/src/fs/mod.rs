@@ -12,9 +12,6 @@ mod options;
 mod publish;
 mod subscribe;
 
-#[cfg(test)]
-mod tests;
-
 use tidegate_host::{Connector, ConnectorClass, ConnectorError, ConnectorSetup};
 use tidegate_model::{ClassSpec, Direction};
 

@@ -2,9 +2,7 @@
 
 use std::path::PathBuf;
 
-use tidegate_codec::{
-    DatePattern, DecodeOptions, EncodeOptions, Format, HeaderLine, Limits, format,
-};
+use tidegate_codec::{DatePattern, DecodeOptions, EncodeOptions, Format, HeaderLine, Limits, format};
 use tidegate_event::Flags;
 use tidegate_host::{ConnectorError, ConnectorSetup};
 use tidegate_model::Direction::{Both, Pub, Sub};
@@ -36,8 +34,22 @@ pub(super) const PARAMS: &[ParamSpec] = &[
     param("header", Sub, false, Some("false"), &["true", "false", "full"], "first line with the field names"),
     param("doubleprecision", Sub, false, None, &[], "decimals of doubles"),
     param("unbufferedoutputstreams", Sub, false, Some("false"), BOOLEAN, "write each block at once"),
-    param("periodicity", Sub, false, Some("0"), OFF, "seconds after which a new file is opened: not implemented yet"),
-    param("maxfilesize", Sub, false, Some("0"), OFF, "bytes after which a new file is opened: not implemented yet"),
+    param(
+        "periodicity",
+        Sub,
+        false,
+        Some("0"),
+        OFF,
+        "seconds after which a new file is opened: not implemented yet",
+    ),
+    param(
+        "maxfilesize",
+        Sub,
+        false,
+        Some("0"),
+        OFF,
+        "bytes after which a new file is opened: not implemented yet",
+    ),
     param("rate", Sub, false, Some("false"), BOOLEAN, "only in latency mode, which is not there: no effect"),
     param("blocksize", Pub, false, Some("1"), &[], "events per block"),
     param("transactional", Pub, false, Some("false"), BOOLEAN, "make the blocks transactional"),
@@ -48,7 +60,14 @@ pub(super) const PARAMS: &[ParamSpec] = &[
     param("csvfielddelimiter", Pub, false, Some(","), &[], "one character"),
     param("noautogenfield", Pub, false, Some("false"), BOOLEAN, "lines lack the key that the window makes"),
     param("addcsvopcode", Pub, false, Some("false"), BOOLEAN, "lines have no opcode"),
-    param("addcsvflags", Pub, false, None, &["none", "normal", "partialupdate"], "lines have no flags; these are meant"),
+    param(
+        "addcsvflags",
+        Pub,
+        false,
+        None,
+        &["none", "normal", "partialupdate"],
+        "lines have no flags; these are meant",
+    ),
     param("stripnullsfromcsv", Pub, false, Some("false"), BOOLEAN, "drop NUL characters"),
     param("rate", Pub, false, Some("0"), &[], "events per second; 0 = as fast as possible"),
     param("repeatcount", Pub, false, Some("0"), &[], "passes over the file after the first"),

@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use tidegate_codec::{BlockSink, DecodeOptions, Decoder, Format, Progress};
 use tidegate_event::{BlockKind, EventBlock};
-use tidegate_host::{ConnectorError, ConnectorSetup, PublishEnd, Publisher, PublisherConnector, SourcePosition};
+use tidegate_host::{
+    ConnectorError, ConnectorSetup, PublishEnd, Publisher, PublisherConnector, SourcePosition,
+};
 
 use super::options;
 

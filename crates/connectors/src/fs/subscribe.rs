@@ -86,6 +86,9 @@ impl SubscriberConnector for FsSubscriber {
 
 impl std::fmt::Debug for FsSubscriber {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("FsSubscriber").field("path", &self.path).field("format", &self.format.name).finish_non_exhaustive()
+        f.debug_struct("FsSubscriber")
+            .field("path", &self.path)
+            .field("format", &self.format.name)
+            .finish_non_exhaustive()
     }
 }

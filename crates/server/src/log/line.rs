@@ -12,8 +12,8 @@ use tracing_subscriber::layer::{Context, Layer};
 
 use super::level::{Level, Levels, context_of};
 
-/// Writes log records to standard output. A record may carry the fields `id` (such as `Engine0007`), `place` (ESP's
-/// source file and line) and `fatal`.
+/// Writes log records to standard output. A record may carry the fields `id` (such as `Engine0007`), `file` and
+/// `line` (of ESP's source), `logger` (always the one that the line shows) and `fatal`.
 pub(crate) struct LineLog {
     levels: Levels,
     out: Mutex<std::io::Stdout>,
@@ -38,9 +38,11 @@ impl<S: Subscriber> Layer<S> for LineLog {
         let mut record = Record::default();
         event.record(&mut record);
         let metadata = event.metadata();
-        if record.place.is_empty() {
+        if !record.file.is_empty() {
+            record.place = format!("{}:{}", record.file, record.line);
+        } else {
             let file = metadata.file().and_then(|file| file.rsplit('/').next()).unwrap_or("?");
-            let _ = write!(record.place, "{file}:{}", metadata.line().unwrap_or(0));
+            record.place = format!("{file}:{}", metadata.line().unwrap_or(0));
         }
         let level = if record.fatal { Level::Fatal } else { Level::of(*metadata.level()) };
         let line = line(&Zoned::now(), level, thread_number(), &record);
@@ -53,6 +55,8 @@ impl<S: Subscriber> Layer<S> for LineLog {
 #[derive(Debug, Default)]
 struct Record {
     id: String,
+    file: String,
+    line: u64,
     place: String,
     text: String,
     fatal: bool,
@@ -62,11 +66,20 @@ impl Visit for Record {
     fn record_str(&mut self, field: &Field, value: &str) {
         match field.name() {
             "id" => self.id.push_str(value),
-            "place" => self.place.push_str(value),
+            "file" => self.file.push_str(value),
+            "logger" => {}
             "message" => self.text.push_str(value),
             name => {
                 let _ = write!(self.text, " {name}={value}");
             }
+        }
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        if field.name() == "line" {
+            self.line = value;
+        } else {
+            self.record_debug(field, &value);
         }
     }
 
@@ -82,7 +95,6 @@ impl Visit for Record {
         let _ = match field.name() {
             "message" => write!(self.text, "{value:?}"),
             "id" => write!(self.id, "{value:?}"),
-            "place" => write!(self.place, "{value:?}"),
             name => write!(self.text, " {name}={value:?}"),
         };
     }
@@ -116,6 +128,8 @@ mod tests {
         let now: Zoned = "2019-01-17T13:22:37.292[UTC]".parse().unwrap();
         let record = Record {
             id: "XMLServer0001".to_owned(),
+            file: String::new(),
+            line: 0,
             place: "Esp.cpp:791".to_owned(),
             text: "starting esp server".to_owned(),
             fatal: false,

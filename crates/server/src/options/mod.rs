@@ -12,7 +12,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 pub(crate) use parse::parse;
-pub(crate) use table::{OPTIONS, help};
+pub(crate) use table::help;
 
 /// What the command line asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -55,8 +55,12 @@ pub(crate) static OPTIONS: &[OptionSpec] = &[
     OptionSpec {
         names: &["dateformat", "d"],
         value: Some("PATTERN"),
-        doc: "pattern of dates in csv and json where a connector gives none",
-        apply: |p, v| p.options.dateformat = Some(v.to_owned()),
+        doc: "pattern of dates where a connector gives none: not applied yet",
+        apply: |p, v| {
+            p.warnings
+                .push(format!("-dateformat {v} is not applied yet: give connectors the property dateformat"));
+            p.options.dateformat = Some(v.to_owned());
+        },
     },
     OptionSpec {
         names: &["C"],
