@@ -4,7 +4,6 @@ mod listen;
 mod log;
 mod messages;
 mod options;
-mod projects;
 mod signals;
 mod summary;
 
@@ -95,8 +94,7 @@ fn run(options: &Options) -> Result<(), Vec<String>> {
                 // The receiver is gone only when the server is stopping anyway.
                 let _ = asked.send(End::Requested);
             };
-            let state =
-                AppState::new(Arc::new(projects::HostProjects(Arc::clone(&host))), info(options), stop);
+            let state = AppState::new(Arc::clone(&host), info(options), stop);
             state.set_ready(true);
             let port = options.http.unwrap_or_default();
             HTTP_STARTED.log(format_args!("starting HTTP server on port {port}, type=admin"));
