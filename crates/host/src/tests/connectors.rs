@@ -1,3 +1,5 @@
+//! Connectors of fake classes: states, order, failures, bad lines.
+
 use super::harness::*;
 use crate::*;
 

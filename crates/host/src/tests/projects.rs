@@ -1,3 +1,5 @@
+//! Projects from load to delete.
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! Subscribers: content first, then what comes; full queues.
+
 use std::sync::Arc;
 use std::time::Duration;
 
