@@ -118,7 +118,12 @@ impl Graph<'_> {
             edges.retain(|edge| edge.source != window.name && edge.target != window.name);
             let message = format!("{} '{}' has no edges and is left out", window.element.name, window.name);
             let warning = Mistake::new(window.position, MistakeKind::DroppedWindow, message);
-            mistakes.warn(warning.hint("include-singletons=\"true\" on the contquery keeps source windows"));
+            let source = self.vocabulary.window(&window.element.name).is_some_and(|spec| spec.is_source());
+            mistakes.warn(warning.hint(if source {
+                "include-singletons=\"true\" on the contquery keeps source windows"
+            } else {
+                "give it an edge from the window whose events it is to read"
+            }));
         }
     }
 

@@ -108,10 +108,11 @@ impl Project {
                 }
                 contqueries.push(query);
             }
+            let position = list.element().position;
             list.finish(mistakes);
             if declared == 0 {
                 let message = "'contqueries' holds no contquery";
-                mistakes.add(element.position, MistakeKind::MissingElement, message);
+                mistakes.add(position, MistakeKind::MissingElement, message);
             }
         }
         let (connector_groups, group_edges) = connectors
