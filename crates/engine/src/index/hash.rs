@@ -1,7 +1,7 @@
 //! A unique index: key to row id.
 
 use hashbrown::HashTable;
-use hashbrown::hash_table::Entry;
+use hashbrown::hash_table::{Entry, VacantEntry};
 use tidegate_event::RowView;
 
 use crate::key::KeyFields;
@@ -44,6 +44,22 @@ impl HashIndex {
         self.table.find(hash, |&id| self.key.same(&store.row(RowId(id)), probe, row)).map(|&id| RowId(id))
     }
 
+    /// The place of a row of the same schema whose key is not there yet; nothing when it is. One probe serves
+    /// for the look and for the insertion.
+    #[inline]
+    pub fn vacancy(&mut self, store: &RowStore, row: &RowView<'_>) -> Option<Vacancy<'_>> {
+        let key = &self.key;
+        let entry = self.table.entry(
+            key.hash(row),
+            |&other| key.same(&store.row(RowId(other)), key, row),
+            |&other| key.hash(&store.row(RowId(other))),
+        );
+        match entry {
+            Entry::Occupied(_) => None,
+            Entry::Vacant(place) => Some(Vacancy(place)),
+        }
+    }
+
     /// Adds a stored row, whose key must be new.
     #[inline]
     pub fn insert(&mut self, store: &RowStore, id: RowId) {
@@ -77,5 +93,17 @@ impl HashIndex {
         if let Ok(entry) = self.table.find_entry(hash, |&other| other == id.0) {
             entry.remove();
         }
+    }
+}
+
+/// A free place in an index, for one key.
+#[derive(Debug)]
+pub struct Vacancy<'a>(VacantEntry<'a, u32>);
+
+impl Vacancy<'_> {
+    /// Puts the row there, which must have the key that was looked for.
+    #[inline]
+    pub fn fill(self, id: RowId) {
+        self.0.insert(id.0);
     }
 }

@@ -4,6 +4,6 @@ mod hash;
 mod multi;
 mod order;
 
-pub use hash::HashIndex;
+pub use hash::{HashIndex, Vacancy};
 pub use multi::MultiIndex;
 pub use order::ListingOrder;

@@ -64,10 +64,14 @@ impl Retained {
             step.reject(input, position, Reject::NullKey);
             return 1;
         }
+        if event.opcode == Opcode::Insert {
+            self.insert_event(input, position, flags, out, step);
+            return 1;
+        }
         let found = self.find(&event.row);
         match (event.opcode, found) {
-            (Opcode::Insert, Some(_)) => step.reject(input, position, Reject::DuplicateKey),
-            (Opcode::Insert | Opcode::Upsert, None) => self.add(input, position, flags, out, step),
+            (Opcode::Insert, _) => unreachable!("inserts were dealt with above"),
+            (Opcode::Upsert, None) => self.add(input, position, flags, out, step),
             (Opcode::Update, None) => step.reject(input, position, Reject::MissingKey),
             (Opcode::Update | Opcode::Upsert, Some(id)) => {
                 if event.flags.contains(Flags::PARTIAL) {
@@ -102,6 +106,25 @@ impl Retained {
         1
     }
 
+    /// An insert: one probe finds out that the key is new and where it goes.
+    #[inline]
+    fn insert_event(
+        &mut self,
+        input: &EventBlock,
+        position: usize,
+        flags: Flags,
+        out: &mut BlockBuilder,
+        step: &mut Step<'_>,
+    ) {
+        let event = input.event(position);
+        let Some(vacancy) = self.index.vacancy(&self.store, &event.row) else {
+            return step.reject(input, position, Reject::DuplicateKey);
+        };
+        let id = self.store.insert(&event.row);
+        vacancy.fill(id);
+        self.emit_insert(input, position, id, flags, out, step);
+    }
+
     #[inline]
     fn add(
         &mut self,
@@ -111,9 +134,21 @@ impl Retained {
         out: &mut BlockBuilder,
         step: &mut Step<'_>,
     ) {
+        let id = self.insert(&input.event(position).row);
+        self.emit_insert(input, position, id, flags, out, step);
+    }
+
+    #[inline]
+    fn emit_insert(
+        &mut self,
+        input: &EventBlock,
+        position: usize,
+        id: RowId,
+        flags: Flags,
+        out: &mut BlockBuilder,
+        step: &mut Step<'_>,
+    ) {
         let event = input.event(position);
-        let id = self.store.insert(&event.row);
-        self.index.insert(&self.store, id);
         if event.flags.contains(Flags::PARTIAL) {
             // A copy leaves the marks of unchanged fields behind: there was nothing to keep.
             out.emit_copy(&event.row, Opcode::Insert, flags);

@@ -101,13 +101,13 @@ impl RowBatch {
         debug_assert_eq!(&self.layout, row.layout());
         let start = self.words.len();
         self.words.extend_from_slice(row.words());
-        for field in 0..self.layout.types().len() {
-            if !self.layout.types()[field].is_variable() {
-                continue;
-            }
-            let at = start + self.layout.offset(field);
-            if self.words[at] as u32 as usize > INLINE_BYTES {
-                let unit = self.push_heap(row.bytes(field));
+        for i in 0..self.layout.variable_offsets().len() {
+            let offset = self.layout.variable_offsets()[i] as usize;
+            let at = start + offset;
+            let len = self.words[at] as u32 as usize;
+            if len > INLINE_BYTES {
+                let source = (row.words()[offset + 1] >> 32) as u32;
+                let unit = self.push_heap(row.heap().bytes(source, len));
                 self.words[at + 1] = u64::from(self.words[at + 1] as u32) | u64::from(unit) << 32;
             }
         }

@@ -9,6 +9,8 @@ use crate::field_type::FieldType;
 pub struct RowLayout {
     types: Arc<[FieldType]>,
     offsets: Arc<[u32]>,
+    /// Where the slots of text, blob and array fields begin.
+    variable: Arc<[u32]>,
     null_words: usize,
     stride: usize,
 }
@@ -19,7 +21,7 @@ impl RowLayout {
         let types: Arc<[FieldType]> = types.into_iter().collect();
         let null_words = types.len().div_ceil(64);
         let mut next = null_words;
-        let offsets = types
+        let offsets: Arc<[u32]> = types
             .iter()
             .map(|ty| {
                 let offset = next;
@@ -27,7 +29,9 @@ impl RowLayout {
                 offset as u32
             })
             .collect();
-        Self { types, offsets, null_words, stride: next }
+        let variable =
+            types.iter().zip(offsets.iter()).filter(|(ty, _)| ty.is_variable()).map(|(_, &at)| at).collect();
+        Self { types, offsets, variable, null_words, stride: next }
     }
 
     /// Types of the fields.
@@ -50,8 +54,8 @@ impl RowLayout {
         self.offsets[field] as usize
     }
 
-    /// Whether any field may have bytes in a heap.
-    pub fn has_variable(&self) -> bool {
-        self.types.iter().any(|ty| ty.is_variable())
+    /// Where the slots of fields begin that may have bytes in a heap: text, blobs, arrays.
+    pub fn variable_offsets(&self) -> &[u32] {
+        &self.variable
     }
 }
