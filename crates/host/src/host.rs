@@ -246,6 +246,7 @@ impl Host {
         let project = Arc::new(Project::new(Parts {
             model,
             engine,
+            registry: self.config.registry.engine,
             notices,
             classes: self.config.registry.connectors,
             clock: Arc::clone(&self.config.clock),

@@ -28,8 +28,8 @@ pub use connector::{
 pub use error::{ErrorKind, HostError};
 pub use host::{Host, HostConfig, LoadOptions, Registry};
 pub use project::{
-    Delivery, Input, Project, ProjectState, ProjectStats, Receive, SubscribeOptions, Subscription, WhenFull,
-    WindowCounts, WindowDetails,
+    Delivery, Input, Project, ProjectState, ProjectStats, Receive, Saved, SubscribeOptions, Subscription,
+    WhenFull, WindowCounts, WindowDetails,
 };
 
 #[cfg(test)]

@@ -91,6 +91,13 @@ impl Connectors {
         self.0.entries.len()
     }
 
+    /// Contquery, window and name of each connector, by its number.
+    pub(super) fn paths(&self) -> Vec<(String, String, String)> {
+        let path =
+            |setup: &ConnectorSetup| (setup.contquery.clone(), setup.window.clone(), setup.name.clone());
+        self.0.entries.iter().map(|entry| path(&entry.setup)).collect()
+    }
+
     /// Has each class look at its connector's properties: from uninitialized to stopped, or failed.
     fn check_all(&self) {
         let mut live = self.0.live.lock();

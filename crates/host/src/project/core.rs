@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, TryRecvError};
-use tidegate_engine::WindowId;
+use tidegate_engine::{FrozenProject, WindowId};
 use tidegate_event::{BlockHeader, BlockKind, EngineTime, EventBlock, MessageId};
 
 use super::inlet::{Command, Inlet, Input, ProjectState};
@@ -84,6 +84,24 @@ impl Core {
 
     pub(super) fn position(&self, source: u32) -> Option<SourcePosition> {
         self.positions[source as usize]
+    }
+
+    pub(super) fn positions(&self) -> &[Option<SourcePosition>] {
+        &self.positions
+    }
+
+    /// Takes a restored project in the place of the one at hand.
+    pub(super) fn replace(
+        &mut self,
+        engine: tidegate_engine::Project,
+        positions: Vec<Option<SourcePosition>>,
+    ) {
+        self.engine = engine;
+        self.positions = positions;
+    }
+
+    pub(super) fn freeze(&mut self) -> FrozenProject {
+        self.engine.freeze()
     }
 
     /// The window's content as inserts.

@@ -4,10 +4,12 @@ mod connectors;
 mod core;
 mod inlet;
 mod outlet;
+mod persist;
 mod stats;
 mod subscription;
 
 pub use inlet::{Input, ProjectState};
+pub use persist::Saved;
 pub use stats::{ProjectStats, WindowCounts};
 pub use subscription::{Delivery, Receive, SubscribeOptions, Subscription, WhenFull};
 
@@ -64,11 +66,15 @@ impl WindowDetails {
 pub struct Project {
     name: String,
     model: tidegate_model::Project,
+    /// What the model was built with, for building it again.
+    registry: tidegate_engine::Registry,
     windows: Arc<[WindowDetails]>,
     inlet: Inlet,
     connectors: Connectors,
     /// Held while the project changes its state.
     change: Mutex<()>,
+    /// Held while the project is saved or restored.
+    saving: Mutex<()>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -79,6 +85,7 @@ const STUCK_AFTER: Duration = Duration::from_secs(10);
 pub(crate) struct Parts {
     pub(crate) model: tidegate_model::Project,
     pub(crate) engine: tidegate_engine::Project,
+    pub(crate) registry: tidegate_engine::Registry,
     pub(crate) notices: Vec<(WindowId, Notice)>,
     pub(crate) classes: &'static [&'static dyn ConnectorClass],
     pub(crate) clock: Arc<dyn Clock>,
@@ -89,7 +96,7 @@ pub(crate) struct Parts {
 impl Project {
     /// Starts the project's thread; the project is loaded, not started.
     pub(crate) fn new(parts: Parts) -> Result<Self, HostError> {
-        let Parts { model, engine, notices, classes, clock, bad_events, queue_blocks } = parts;
+        let Parts { model, engine, registry, notices, classes, clock, bad_events, queue_blocks } = parts;
         let windows: Arc<[WindowDetails]> = engine.windows().map(details).collect();
         let outlet = Outlet::new(&model.name, Arc::clone(&windows), bad_events.clone());
         for (window, notice) in notices {
@@ -104,8 +111,8 @@ impl Project {
         let (for_thread, of_project) = (inlet.clone(), name.clone());
         let thread = thread.spawn(move || core::run(core, commands, &for_thread, &of_project));
         let thread = thread.map_err(|cause| HostError::NoThread { project: name.clone(), cause })?;
-        let (change, thread) = (Mutex::new(()), Mutex::new(Some(thread)));
-        Ok(Self { name, model, windows, inlet, connectors, change, thread })
+        let (change, saving, thread) = (Mutex::new(()), Mutex::new(()), Mutex::new(Some(thread)));
+        Ok(Self { name, model, registry, windows, inlet, connectors, change, saving, thread })
     }
 
     /// The project's name.

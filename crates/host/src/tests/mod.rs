@@ -2,5 +2,6 @@
 
 mod connectors;
 mod harness;
+mod persist;
 mod projects;
 mod subscriptions;

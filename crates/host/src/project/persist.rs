@@ -1,0 +1,125 @@
+//! Saving a project and restoring it (failover-and-server 2; design.md 8).
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use tidegate_model::Mistakes;
+use tidegate_snapshot::{Files, Position, SnapshotError, UnverifiedSnapshot, load_project, write_project};
+
+use super::{Project, ProjectState};
+use crate::connector::SourcePosition;
+use crate::error::HostError;
+use crate::messages;
+
+/// What was saved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Saved {
+    /// Rows in all windows.
+    pub rows: u64,
+    /// Bytes written.
+    pub bytes: u64,
+    /// How long the project's thread was held up.
+    pub pause: Duration,
+}
+
+impl Project {
+    /// Saves the project into a directory, which is made if need be. A running project pauses between two steps only
+    /// while its state is frozen, and goes on while it is written. What was there before stays whole until the new
+    /// state is durable.
+    ///
+    /// # Errors
+    /// When it is being saved or restored already, has failed, or the directory cannot be written.
+    pub fn persist(&self, dir: &str) -> Result<Saved, HostError> {
+        let Some(_saving) = self.saving.try_lock() else { return Err(HostError::Busy(self.name.clone())) };
+        let (frozen, positions, pause) = self.inlet.call(|core| {
+            let begun = Instant::now();
+            let frozen = core.freeze();
+            (frozen, core.positions().to_vec(), begun.elapsed())
+        })?;
+        let paths = self.connectors.paths();
+        let positions: Vec<Position> = (paths.into_iter().zip(positions))
+            .filter_map(|((contquery, window, connector), position)| {
+                let position = position?.to_bytes();
+                Some(Position { contquery, window, connector, position })
+            })
+            .collect();
+        let report = write_project(&Files, Path::new(dir), &frozen, &positions, &mut |_, _| {});
+        let report = report.map_err(|error| HostError::NotSaved {
+            project: self.name.clone(),
+            path: dir.to_owned(),
+            detail: error.to_string(),
+        })?;
+        let saved = Saved { rows: report.rows, bytes: report.bytes, pause };
+        messages::PROJECT_SAVED.log(format_args!(
+            "project {} saved to {dir}: {} rows, {} bytes, events were held up for {} ms",
+            self.name,
+            saved.rows,
+            saved.bytes,
+            pause.as_millis()
+        ));
+        Ok(saved)
+    }
+
+    /// Takes over the state saved in a directory. All of it is verified and loaded before the project changes; on
+    /// an error the project is as it was. Publishers go on where they stood when the state was saved.
+    ///
+    /// # Errors
+    /// When the project runs, is being saved or restored already, or has failed; when there is no snapshot, or it is
+    /// damaged, of another project, of a later format, or of a model that has changed.
+    pub fn restore(&self, dir: &str) -> Result<(), HostError> {
+        let Some(_saving) = self.saving.try_lock() else { return Err(HostError::Busy(self.name.clone())) };
+        let _change = self.change.lock();
+        match self.state() {
+            ProjectState::Running => return Err(HostError::MustBeStopped(self.name.clone())),
+            ProjectState::Failed => return Err(HostError::Failed(self.name.clone())),
+            ProjectState::Loaded | ProjectState::Stopped => {}
+        }
+        let snapshot = UnverifiedSnapshot::open(&Files, Path::new(dir))
+            .and_then(UnverifiedSnapshot::verify)
+            .map_err(|error| self.not_restored(dir, &error))?;
+        // The model was built once already; building it again for the same registry cannot fail.
+        let built = tidegate_engine::build_project(&self.model, &self.registry, &mut Mistakes::new());
+        let Some((mut fresh, _)) = built else { return Err(HostError::Failed(self.name.clone())) };
+        let saved = load_project(&snapshot, &mut fresh).map_err(|error| self.not_restored(dir, &error))?;
+        let mut positions = Vec::new();
+        for (contquery, window, connector) in self.connectors.paths() {
+            let position = saved.iter().find(|position| {
+                position.contquery == contquery
+                    && position.window == window
+                    && position.connector == connector
+            });
+            let position = position.map(|position| {
+                SourcePosition::from_bytes(&position.position).ok_or_else(|| HostError::NotRestored {
+                    project: self.name.clone(),
+                    path: dir.to_owned(),
+                    damaged: true,
+                    details: vec![format!(
+                        "the position of {contquery}/{window}/{connector} has a wrong length"
+                    )],
+                })
+            });
+            positions.push(position.transpose()?);
+        }
+        self.inlet.call(move |core| core.replace(fresh, positions))?;
+        messages::PROJECT_RESTORED.log(format_args!("project {} restored from {dir}", self.name));
+        Ok(())
+    }
+
+    fn not_restored(&self, dir: &str, error: &SnapshotError) -> HostError {
+        let not_restored = |damaged, details| HostError::NotRestored {
+            project: self.name.clone(),
+            path: dir.to_owned(),
+            damaged,
+            details,
+        };
+        match error {
+            SnapshotError::NotFound { .. } => HostError::NoSnapshot(dir.to_owned()),
+            SnapshotError::OtherProject { found, .. } => {
+                HostError::OtherProject { project: self.name.clone(), found: found.clone() }
+            }
+            SnapshotError::ModelChanged(changes) => not_restored(false, changes.lines()),
+            SnapshotError::NewerFormat { .. } => not_restored(false, vec![error.to_string()]),
+            _ => not_restored(true, vec![error.to_string()]),
+        }
+    }
+}
