@@ -71,6 +71,8 @@ pub const PROJECT_FAILED: Message = Message::new("Tidegate0006", Level::Error, "
 pub const PROJECT_SAVED: Message = Message::new("Tidegate0007", Level::Info, "persist.rs", 1);
 /// A project was restored.
 pub const PROJECT_RESTORED: Message = Message::new("Tidegate0008", Level::Info, "persist.rs", 2);
+/// Files of an earlier snapshot stay behind.
+pub const SNAPSHOT_LEFTOVER: Message = Message::new("Tidegate0014", Level::Warn, "persist.rs", 3);
 /// A group of connectors waits for a connector that failed.
 pub const GROUP_NEVER_STARTS: Message = Message::new("Tidegate0009", Level::Error, "orchestration.rs", 1);
 /// A connector did not stop in time.

@@ -49,6 +49,12 @@ impl Project {
             path: dir.to_owned(),
             detail: error.to_string(),
         })?;
+        if let Some(leftover) = &report.leftover {
+            messages::SNAPSHOT_LEFTOVER.log(format_args!(
+                "project {}: files of an earlier snapshot in {dir} could not be removed: {leftover}",
+                self.name
+            ));
+        }
         let saved = Saved { rows: report.rows, bytes: report.bytes, pause };
         messages::PROJECT_SAVED.log(format_args!(
             "project {} saved to {dir}: {} rows, {} bytes, events were held up for {} ms",
