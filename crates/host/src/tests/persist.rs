@@ -1,3 +1,5 @@
+//! Saving and restoring: errors, positions, and runs cut at any point.
+
 use std::sync::Arc;
 use std::time::Duration;
 
