@@ -26,6 +26,7 @@ mod model_source;
 pub mod request_line;
 mod selection;
 mod serve;
+mod server_state;
 mod state;
 #[cfg(test)]
 mod tests;

@@ -24,34 +24,40 @@ pub(crate) async fn show(call: Call) -> Handled {
 
 /// `PUT projects/P/state`.
 pub(crate) async fn change(call: Call) -> Handled {
-    let change: fn(&Project) -> Changed = match call.value()? {
-        "running" | "started" => |project| {
+    let change: fn(&Project, &str) -> Changed = match call.value()? {
+        "running" | "started" => |project, _| {
             project.start()?;
             Ok(Message::project_started(project.name()))
         },
-        "stopped" => |project| {
+        "stopped" => |project, _| {
             project.stop()?;
             Ok(Message::project_stopped(project.name()))
         },
-        "connectorsStarted" => |project| {
+        "connectorsStarted" => |project, _| {
             project.start_connectors()?;
             Ok(Message::connectors_started(project.name()))
         },
-        "connectorsStopped" => |project| {
+        "connectorsStopped" => |project, _| {
             project.stop_connectors();
             Ok(Message::connectors_stopped(project.name()))
         },
-        value @ ("persisted" | "restored") => {
-            if call.query.get("path").is_none() {
-                return Err(ErrorBody::path_required(value).into());
-            }
-            call.app.host.project(call.component(0))?;
-            return Err(bad(format!("project state '{value}' is not implemented yet")));
-        }
+        "persisted" => |project, path| {
+            project.persist(path)?;
+            Ok(Message::project_saved(project.name(), path))
+        },
+        "restored" => |project, path| {
+            project.restore(path)?;
+            Ok(Message::project_restored(project.name(), path))
+        },
         "modified" => return Err(bad("project state 'modified' is not implemented yet")),
         other => return Err(ErrorBody::invalid_state(other).into()),
     };
     let project = call.app.host.project(call.component(0))?;
-    let message = blocking(move || change(&project)).await?;
+    let path = match (call.value()?, call.query.get("path")) {
+        (_, Some(path)) => path.to_owned(),
+        (value @ ("persisted" | "restored"), None) => return Err(ErrorBody::path_required(value).into()),
+        (_, None) => String::new(),
+    };
+    let message = blocking(move || change(&project, &path)).await?;
     call.answer(&message)
 }

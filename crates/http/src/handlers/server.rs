@@ -2,8 +2,10 @@
 
 use tidegate_api::{ErrorBody, Message, ServerInfo};
 
-use crate::answer::Handled;
+use crate::answer::{Handled, Refused};
+use crate::blocking::blocking;
 use crate::call::{Call, bad};
+use crate::server_state;
 
 /// `GET server`.
 pub(crate) async fn show(call: Call) -> Handled {
@@ -19,10 +21,18 @@ pub(crate) async fn change(call: Call) -> Handled {
             (call.app.stop)();
             call.answer(&Message::server_stopped())
         }
-        "persisted" if call.query.get("path").is_none() => Err(ErrorBody::path_required("persisted").into()),
-        value @ ("persisted" | "reloaded") => {
-            Err(bad(format!("server state '{value}' is not implemented yet")))
+        "persisted" => {
+            let Some(path) = call.query.get("path").map(str::to_owned) else {
+                return Err(ErrorBody::path_required("persisted").into());
+            };
+            let app = std::sync::Arc::clone(&call.app);
+            let message = blocking(move || {
+                server_state::persist(&app.host, &path)?;
+                Ok::<_, Refused>(Message::server_saved(&path))
+            });
+            call.answer(&message.await?)
         }
+        "reloaded" => Err(bad("server state 'reloaded' is not implemented yet")),
         other => Err(ErrorBody::invalid_state(other).into()),
     }
 }

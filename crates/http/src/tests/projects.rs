@@ -313,15 +313,62 @@ fn injection_that_is_refused_injects_nothing() {
     inject(&server, "", "text/csv", "i,n,1,a,1\n").is_error(400, "project 'P' is not running");
 }
 
-/// The errors of failover-and-server 2.6 that need no snapshot.
+/// The session of failover-and-server 2.1, and the errors of 2.6.
 #[test]
 fn persist_and_restore() {
     let server = with_project("");
-    let change = |value: &str| server.put(&format!("/SASESP/projects/P/state?value={value}"), "");
-    change("persisted").is_error(400, "path is required for value 'persisted'");
-    change("restored&path=").is_error(400, "path is required for value 'restored'");
-    change("persisted&path=/d").is_error(400, "project state 'persisted' is not implemented yet");
-    change("restored&path=/d").is_error(400, "project state 'restored' is not implemented yet");
+    let folder = tempfile::tempdir().unwrap();
+    let path = format!("{}/my state/", folder.path().display());
+    let change =
+        |server: &Server, value: &str| server.put(&format!("/SASESP/projects/P/state?value={value}"), "");
+    inject(&server, "", "text/csv", "i,n,1,a,1\ni,n,2,b,2\n");
+    change(&server, "stopped").is(200, &message("project P successfully stopped"));
+    let saved = format!(
+        "<response>\n<message>\n<response>\n<message>project P successfully saved to {path}</message>\n</response>\n</message>\n</response>\n"
+    );
+    change(&server, &format!("persisted&path={path}")).is(200, &saved);
+    change(&server, "running").is(200, &message("project P successfully started"));
+    change(&server, "connectorsStarted").is(200, &message("connectors started for project 'P'"));
+    assert!(folder.path().join("my state/project.state").is_file());
+    assert!(folder.path().join("my state/queries").is_dir());
+
+    let other = with_project("?start=false");
+    let restored = message(&format!("project 'P' successfully restored from '{path}'"));
+    change(&other, &format!("restored&path={path}")).is(200, &restored);
+    change(&other, "running").is(200, &message("project P successfully started"));
+    assert_eq!(ids(&other, ""), ["1", "2"]);
+
+    change(&other, &format!("restored&path={path}")).is_error(400, "project P must be stopped");
+    // While it runs (esppy, test_save).
+    change(&other, &format!("persisted&path={path}")).is(200, &saved);
+    change(&other, "persisted").is_error(400, "path is required for value 'persisted'");
+    change(&other, "restored&path=").is_error(400, "path is required for value 'restored'");
+    change(&other, "stopped");
+    change(&other, "restored&path=/no/such/folder")
+        .is_error(404, "no persisted project in '/no/such/folder'");
+    other.put("/SASESP/projects/Q?start=false", MODEL);
+    let mismatch = other.put(&format!("/SASESP/projects/Q/state?value=restored&path={path}"), "");
+    mismatch.is_error(400, "persisted project 'P' does not match 'Q'");
+    std::fs::write(folder.path().join("file"), "").unwrap();
+    let unwritable = change(&other, &format!("persisted&path={}/file", folder.path().display()));
+    assert_eq!(unwritable.status, 500);
+    assert!(unwritable.body.contains("<message>project P could not be saved to "), "{}", unwritable.body);
+    assert!(unwritable.body.contains("<detail>"), "{}", unwritable.body);
+}
+
+#[test]
+fn the_whole_server_is_persisted() {
+    let server = with_project("");
+    server.put("/SASESP/projects/Q", MODEL);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().display();
+    let body = message(&format!("esp server saved to {path}"));
+    server.put(&format!("/SASESP/server/state?value=persisted&path={path}"), "").is(200, &body);
+    for project in ["P", "Q"] {
+        assert!(folder.path().join(project).join("project.state").is_file());
+    }
+    let models = std::fs::read_to_string(folder.path().join("server.state")).unwrap();
+    assert!(models.contains("<project name=\"P\"") && models.contains("<project name=\"Q\""), "{models}");
 }
 
 /// rest-api 4.7.
