@@ -5,6 +5,10 @@ mod crash;
 #[cfg(test)]
 mod damage;
 #[cfg(test)]
+mod golden;
+#[cfg(test)]
+mod project;
+#[cfg(test)]
 mod round_trip;
 #[cfg(test)]
 mod support;
