@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::support::{read, save, saved};
 use tidegate_snapshot::SnapshotError;
-use tidegate_snapshot::storage::{FailAfter, Memory, Survival};
+use tidegate_snapshot::storage::{FailAfter, Memory, Storage, Survival};
 
 const DIR: &str = "/data/state";
 
@@ -74,17 +74,44 @@ fn a_crash_in_the_first_persist_leaves_none_or_a_whole_one() {
     }
 }
 
-/// A storage whose failure passes: the error's clean-up goes through.
+fn names(storage: &Memory, dir: &str) -> Vec<String> {
+    storage.list(Path::new(dir)).unwrap().into_iter().map(|entry| entry.name).collect()
+}
+
+/// The failure passes, so the clean-up after the error goes through.
 #[test]
 fn a_failed_persist_leaves_the_old_snapshot_and_nothing_else() {
     let start = Memory::new();
     save(&start, Path::new(DIR), &saved(1)).unwrap();
+    let (mut old, mut new, mut undecided, mut leftovers) = (0, 0, 0, 0);
     for operations in 0..operations(&start) {
         let disk = start.copied();
-        if save(&FailAfter::new(disk.clone(), operations), Path::new(DIR), &saved(2)).is_ok() {
-            continue;
-        }
+        let outcome = save(&FailAfter::once(disk.clone(), operations), Path::new(DIR), &saved(2));
         let snapshot = read(&disk, Path::new(DIR)).unwrap();
-        assert!(snapshot == saved(1) || snapshot == saved(2), "after {operations}");
+        match outcome {
+            // The rename went through, the sync behind it did not: both generations must stay.
+            Err(_) if snapshot == saved(2) => new += 1,
+            // The rename itself failed: it may have gone through all the same, so nothing was removed.
+            Err(_) if names(&disk, DIR).iter().any(|name| name == "project.state.new") => {
+                assert_eq!(snapshot, saved(1), "after {operations}");
+                undecided += 1;
+            }
+            Err(_) => {
+                assert_eq!(snapshot, saved(1), "after {operations}");
+                assert_eq!(names(&disk, DIR), ["project.state", "queries"], "after {operations}");
+                assert_eq!(names(&disk, "/data/state/queries"), ["00000001"], "after {operations}");
+                old += 1;
+            }
+            Ok(report) => {
+                assert_eq!(snapshot, saved(2), "after {operations}");
+                leftovers += usize::from(report.leftover.is_some());
+            }
+        }
+        // Whatever was left, the next persist removes it.
+        save(&disk, Path::new(DIR), &saved(3)).unwrap();
+        assert_eq!(names(&disk, DIR), ["project.state", "queries"], "after {operations}");
+        assert_eq!(names(&disk, "/data/state/queries").len(), 1, "after {operations}");
     }
+    assert!(old > 0 && leftovers > 0, "{old} old, {leftovers} leftovers");
+    assert_eq!((undecided, new), (1, 1), "one rename decides, and one sync makes it durable");
 }
