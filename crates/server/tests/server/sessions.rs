@@ -25,7 +25,7 @@ const SECOND: &str = "i,n,,a,4\ni,n,,c,9\ni,n,,b,0.5\n";
 
 fn write_inputs(folder: &Path) {
     for (name, text) in [("model.xml", MODEL), ("first.csv", FIRST), ("second.csv", SECOND)] {
-        std::fs::write(folder.join(name), text).unwrap();
+        std::fs::write(folder.join(name), text).expect("the folder of the test can be written");
     }
 }
 
