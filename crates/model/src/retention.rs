@@ -26,6 +26,19 @@ pub enum RetentionPolicy {
     },
 }
 
+impl RetentionPolicy {
+    /// The type as models write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ByCountSliding(_) => "bycount_sliding",
+            Self::ByCountJumping(_) => "bycount_jumping",
+            Self::ByTimeSliding(_) => "bytime_sliding",
+            Self::ByTimeJumping(_) => "bytime_jumping",
+            Self::ByTimeJumpingLookback { .. } => "bytime_jumping_lookback",
+        }
+    }
+}
+
 /// A window's `<retention>`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Retention {

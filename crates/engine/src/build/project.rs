@@ -162,6 +162,13 @@ impl QueryBuilder<'_> {
         let (notices, insert_only) = (std::mem::take(&mut built.notices), built.insert_only);
         let output = built.output;
         let mut node = Node::new(&self.query.name, &def.name, element, index, built);
+        if let Some(retention) = &def.retention {
+            // Rows are saved with what their policy needs; a state fits another limit, but not another policy.
+            let field = retention.field.as_deref().map(|field| format!("({field})")).unwrap_or_default();
+            node.shape = format!("{} retention={}{field}", node.shape, retention.policy.name())
+                .trim_start()
+                .to_owned();
+        }
         node.output_insert_only = def.output_insert_only;
         node.collapse = def.collapse_updates.then(|| KeyFields::of(&node.schema));
         node.splitter = splitter;

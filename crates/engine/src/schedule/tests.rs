@@ -183,3 +183,18 @@ fn blocks_are_numbered_within_their_step() {
     let ids: Vec<(u32, String)> = run.out.blocks.iter().map(|(w, h, _)| (w.0, h.id.to_string())).collect();
     assert_eq!(ids, [(1, "2:0:0".to_owned()), (0, "2:0:0".to_owned()), (1, "2:1:0".to_owned())]);
 }
+
+/// A state fits another retention limit, but no other retention policy (failover-and-server 2.6).
+#[test]
+fn the_shape_of_a_state_names_its_retention() {
+    let shape = |retention: &str| {
+        let windows = format!("{SOURCE}<window-copy name=\"c\">{retention}</window-copy>");
+        let run = Run::new("", &windows, "<edge source=\"s\" target=\"c\"/>");
+        run.project.shape()[1].2.clone()
+    };
+    let of = |ty: &str, limit: &str| shape(&format!("<retention type=\"{ty}\">{limit}</retention>"));
+    assert_eq!(of("bycount_sliding", "5"), of("bycount_sliding", "6"));
+    assert_ne!(of("bycount_sliding", "5"), of("bycount_jumping", "5"));
+    assert_ne!(of("bycount_sliding", "5"), of("bytime_sliding", "5"));
+    assert_ne!(of("bycount_sliding", "5"), shape(""));
+}
