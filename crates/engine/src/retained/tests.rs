@@ -97,6 +97,12 @@ fn transactions_are_all_or_nothing() {
         (vec![], vec![(0, Reject::Transaction), (1, Reject::DuplicateKey), (2, Reject::Transaction)])
     );
     assert_eq!(run("D N 2 ∅ ∅").1, [(0, Reject::MissingKey)]);
+    // The old half of an update pair does not take the key away.
+    let pair = run("UB N 1 d 0\nD N 1 c 0\nI N 1 e 0");
+    assert_eq!(
+        pair,
+        (vec![], vec![(0, Reject::Transaction), (1, Reject::Transaction), (2, Reject::DuplicateKey)])
+    );
 }
 
 /// Count 3 over the values 3 5 4 6 2 8 1 (engine-semantics 2.3), trigger first, then the deletes (2.2).

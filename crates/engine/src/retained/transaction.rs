@@ -19,7 +19,13 @@ pub(super) fn accepts(
     // Keys that the block has touched so far: a row that has the key, and whether the key is there now.
     let mut touched: HashTable<(u32, bool)> = HashTable::new();
     let mut bad = None;
+    let mut old_half_follows = false;
     for (position, event) in input.iter().enumerate() {
+        // The old half of an update pair changes nothing by itself.
+        let old_half = std::mem::replace(&mut old_half_follows, event.opcode == Opcode::UpdateBlock);
+        if old_half && event.opcode == Opcode::Delete {
+            continue;
+        }
         if key.has_null(&event.row) {
             bad = Some((position, Reject::NullKey));
             break;
@@ -37,7 +43,9 @@ pub(super) fn accepts(
         match (event.opcode, present) {
             (Opcode::Insert, true) => bad = Some((position, Reject::DuplicateKey)),
             (Opcode::Update, false) => bad = Some((position, Reject::MissingKey)),
-            (Opcode::Delete, false) if !resolution.lenient => bad = Some((position, Reject::MissingKey)),
+            (Opcode::Delete | Opcode::UpdateBlock, false) if !resolution.lenient => {
+                bad = Some((position, Reject::MissingKey))
+            }
             _ => {}
         }
         if bad.is_some() {
