@@ -1,5 +1,6 @@
 //! A column of results on its way into rows, converted to the field's type.
 
+use tidegate_event::row::{FixedPlace, canonical_bits};
 use tidegate_event::{FieldType, MONEY_SCALE, RowBatch, RowView};
 use tidegate_expr::{FaultKind, Faults};
 
@@ -19,6 +20,8 @@ pub(crate) struct OutColumn<'a> {
     rows: &'a mut RowBatch,
     field: usize,
     ty: FieldType,
+    /// Where numbers go; nothing for a field of no fixed size.
+    place: Option<FixedPlace>,
     faults: &'a mut Faults,
 }
 
@@ -26,14 +29,23 @@ impl<'a> OutColumn<'a> {
     /// The column `field` of `rows`.
     pub(crate) fn new(rows: &'a mut RowBatch, field: usize, faults: &'a mut Faults) -> Self {
         let ty = rows.layout().types()[field];
-        Self { rows, field, ty, faults }
+        let place = (!ty.is_variable()).then(|| rows.place(field));
+        Self { rows, field, ty, place, faults }
+    }
+
+    #[inline]
+    fn store(&mut self, row: usize, word: u64) {
+        debug_assert!(self.place.is_some(), "can_store lets numbers only into fields of fixed size");
+        if let Some(place) = self.place {
+            self.rows.set_word_at(place, row, word);
+        }
     }
 
     /// Stores an integer.
     #[inline]
     pub(super) fn int(&mut self, row: usize, value: i128) {
         match self.ty {
-            FieldType::Double => self.rows.row_mut(row).set_double(self.field, value as f64),
+            FieldType::Double => self.store(row, canonical_bits(value as f64)),
             FieldType::Money => self.integral(row, value.saturating_mul(i128::from(MONEY_SCALE))),
             _ => self.integral(row, value),
         }
@@ -43,9 +55,7 @@ impl<'a> OutColumn<'a> {
     #[inline]
     pub(super) fn money(&mut self, row: usize, value: i128) {
         match self.ty {
-            FieldType::Double => {
-                self.rows.row_mut(row).set_double(self.field, value as f64 / MONEY_SCALE as f64);
-            }
+            FieldType::Double => self.store(row, canonical_bits(value as f64 / MONEY_SCALE as f64)),
             FieldType::Money => self.integral(row, value),
             _ => self.integral(row, value / i128::from(MONEY_SCALE)),
         }
@@ -55,7 +65,7 @@ impl<'a> OutColumn<'a> {
     #[inline]
     pub(super) fn double(&mut self, row: usize, value: f64) {
         let whole = match self.ty {
-            FieldType::Double => return self.rows.row_mut(row).set_double(self.field, value),
+            FieldType::Double => return self.store(row, canonical_bits(value)),
             FieldType::Money => (value * MONEY_SCALE as f64).round(),
             _ => value.trunc(),
         };
@@ -102,6 +112,7 @@ impl<'a> OutColumn<'a> {
         }
     }
 
+    #[inline]
     fn integral(&mut self, row: usize, value: i128) {
         let fits = if self.ty == FieldType::Int32 {
             i32::try_from(value).map(i64::from).ok()
@@ -109,7 +120,7 @@ impl<'a> OutColumn<'a> {
             i64::try_from(value).ok()
         };
         match fits {
-            Some(value) => self.rows.row_mut(row).set_int(self.field, value),
+            Some(value) => self.store(row, value.cast_unsigned()),
             None => self.faults.add(FaultKind::FailedCast),
         }
     }

@@ -166,12 +166,10 @@ impl Accumulator for Numbers {
     }
 
     fn apply(&mut self, input: &RowBatch, changes: &[Change], _: EngineTime) {
+        let place = input.place(self.of.field);
         for change in changes {
-            let row = input.row(change.row as usize);
-            if row.is_null(self.of.field) {
-                continue;
-            }
-            let value = ordered(self.of.ty, row.word(self.of.field));
+            let Some(word) = input.word_at(place, change.row as usize) else { continue };
+            let value = ordered(self.of.ty, word);
             let values = &mut self.groups[change.group as usize];
             if !change.add {
                 values.take(value);

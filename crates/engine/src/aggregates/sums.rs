@@ -154,13 +154,11 @@ impl Sums {
     }
 
     fn apply_doubles(&mut self, input: &RowBatch, changes: &[Change]) {
+        let place = input.place(self.of.field);
         for change in changes {
-            let row = input.row(change.row as usize);
-            if row.is_null(self.of.field) {
-                continue;
-            }
+            let Some(word) = input.word_at(place, change.row as usize) else { continue };
             let group = change.group as usize;
-            let value = row.double(self.of.field);
+            let value = f64::from_bits(word);
             let cell = &mut self.doubles[group];
             cell.count = if change.add { cell.count + 1 } else { cell.count.wrapping_sub(1) };
             if !value.is_finite() {
@@ -184,13 +182,11 @@ impl Sums {
     }
 
     fn apply_integers(&mut self, input: &RowBatch, changes: &[Change]) {
+        let place = input.place(self.of.field);
         for change in changes {
-            let row = input.row(change.row as usize);
-            if row.is_null(self.of.field) {
-                continue;
-            }
+            let Some(word) = input.word_at(place, change.row as usize) else { continue };
             let group = change.group as usize;
-            let value = i128::from(row.int(self.of.field));
+            let value = i128::from(word.cast_signed());
             let cell = &mut self.integers[group];
             cell.count = if change.add { cell.count + 1 } else { cell.count.wrapping_sub(1) };
             cell.sum = if change.add { cell.sum.wrapping_add(value) } else { cell.sum.wrapping_sub(value) };

@@ -4,6 +4,22 @@ use super::{HeapRef, INLINE_BYTES, RowLayout, RowView, UNIT, variable_slot};
 use crate::field_type::FieldType;
 use crate::value::Value;
 
+/// Where a field of fixed size lies in every row of a layout.
+#[derive(Debug, Clone, Copy)]
+pub struct FixedPlace {
+    stride: usize,
+    slot: usize,
+    null_word: usize,
+    null_bit: u64,
+}
+
+/// The bits that a row holds for a double: negative zero becomes zero and every NaN the same NaN, so that equal
+/// values have equal bits.
+#[inline]
+pub fn canonical_bits(value: f64) -> u64 {
+    (if value.is_nan() { f64::NAN } else { value + 0.0 }).to_bits()
+}
+
 /// Rows of one layout in contiguous memory, with the bytes of their long values.
 #[derive(Debug, Clone, Default)]
 pub struct RowBatch {
@@ -33,6 +49,7 @@ impl RowBatch {
     }
 
     /// The layout of every row.
+    #[inline]
     pub fn layout(&self) -> &RowLayout {
         &self.layout
     }
@@ -48,11 +65,42 @@ impl RowBatch {
     }
 
     /// The words of all rows, one after the other: for loops over a column.
+    #[inline]
     pub fn words(&self) -> &[u64] {
         &self.words
     }
 
+    /// The place of a fixed-size `field` in every row: for loops over a column.
+    ///
+    /// # Panics
+    /// In debug builds, when the field is a text, blob or array.
+    pub fn place(&self, field: usize) -> FixedPlace {
+        debug_assert!(!self.layout.types()[field].is_variable());
+        FixedPlace {
+            stride: self.layout.stride(),
+            slot: self.layout.offset(field),
+            null_word: field / 64,
+            null_bit: 1 << (field % 64),
+        }
+    }
+
+    /// The slot word at `place` of row `number`; nothing when null.
+    #[inline]
+    pub fn word_at(&self, place: FixedPlace, number: usize) -> Option<u64> {
+        let row = &self.words[number * place.stride..][..place.stride];
+        if row[place.null_word] & place.null_bit == 0 { Some(row[place.slot]) } else { None }
+    }
+
+    /// Sets the slot word at `place` of row `number`. A double's word is canonical: see [`canonical_bits`].
+    #[inline]
+    pub fn set_word_at(&mut self, place: FixedPlace, number: usize, word: u64) {
+        let row = &mut self.words[number * place.stride..][..place.stride];
+        row[place.null_word] &= !place.null_bit;
+        row[place.slot] = word;
+    }
+
     /// The heap of the long values.
+    #[inline]
     pub fn heap(&self) -> HeapRef<'_> {
         HeapRef::Flat(&self.heap)
     }
@@ -76,6 +124,7 @@ impl RowBatch {
     }
 
     /// Adds a row with all fields null, to be filled.
+    #[inline]
     pub fn push(&mut self) -> RowWriter<'_> {
         let start = self.words.len();
         self.words.resize(start + self.layout.stride(), 0);
@@ -97,6 +146,7 @@ impl RowBatch {
     }
 
     /// Adds a copy of `row`, which has the same layout, and answers its number.
+    #[inline]
     pub fn push_copy(&mut self, row: &RowView<'_>) -> u32 {
         debug_assert_eq!(&self.layout, row.layout());
         let start = self.words.len();
@@ -155,6 +205,7 @@ impl RowWriter<'_> {
         self.batch.layout.types()[field]
     }
 
+    #[inline]
     fn set_word(&mut self, field: usize, word: u64) {
         self.batch.words[self.start + field / 64] &= !(1 << (field % 64));
         let at = self.start + self.batch.layout.offset(field);
@@ -178,13 +229,11 @@ impl RowWriter<'_> {
         self.set_word(field, value.cast_unsigned());
     }
 
-    /// Sets a double field. Negative zero becomes zero and every NaN the same NaN, so that equal values have
-    /// equal bits.
+    /// Sets a double field, in its canonical bits ([`canonical_bits`]).
     #[inline]
     pub fn set_double(&mut self, field: usize, value: f64) {
         debug_assert_eq!(self.ty(field), FieldType::Double);
-        let value = if value.is_nan() { f64::NAN } else { value + 0.0 };
-        self.set_word(field, value.to_bits());
+        self.set_word(field, canonical_bits(value));
     }
 
     /// Sets a text field.

@@ -35,26 +35,31 @@ impl RowLayout {
     }
 
     /// Types of the fields.
+    #[inline]
     pub fn types(&self) -> &[FieldType] {
         &self.types
     }
 
     /// Words of the null bitmap.
+    #[inline]
     pub fn null_words(&self) -> usize {
         self.null_words
     }
 
     /// Words of a whole row.
+    #[inline]
     pub fn stride(&self) -> usize {
         self.stride
     }
 
     /// Where the slot of `field` begins in a row.
+    #[inline]
     pub fn offset(&self, field: usize) -> usize {
         self.offsets[field] as usize
     }
 
     /// Where the slots of fields begin that may have bytes in a heap: text, blobs, arrays.
+    #[inline]
     pub fn variable_offsets(&self) -> &[u32] {
         &self.variable
     }

@@ -20,7 +20,7 @@ mod layout;
 mod stored;
 mod view;
 
-pub use batch::{RowBatch, RowWriter};
+pub use batch::{FixedPlace, RowBatch, RowWriter, canonical_bits};
 pub use heap::{HeapRef, PAGE_UNITS, PagedHeap, UNIT};
 pub use layout::RowLayout;
 pub use stored::{StoredRowError, read_row, write_row};

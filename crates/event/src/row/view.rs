@@ -14,22 +14,26 @@ pub struct RowView<'a> {
 
 impl<'a> RowView<'a> {
     /// The row in `words`, whose long values lie in `heap`.
+    #[inline]
     pub fn new(layout: &'a RowLayout, words: &'a [u64], heap: HeapRef<'a>) -> Self {
         debug_assert_eq!(words.len(), layout.stride());
         Self { layout, words, heap }
     }
 
     /// The row's layout.
+    #[inline]
     pub fn layout(&self) -> &'a RowLayout {
         self.layout
     }
 
     /// The row's words.
+    #[inline]
     pub fn words(&self) -> &'a [u64] {
         self.words
     }
 
     /// The heap of the row's long values.
+    #[inline]
     pub fn heap(&self) -> HeapRef<'a> {
         self.heap
     }
