@@ -65,15 +65,17 @@ fn project(window: usize) -> Project {
     let registry = Registry::ENGINE;
     let elements: Vec<&str> = registry.windows.iter().map(|window| window.element).collect();
     let mut mistakes = Mistakes::new();
-    let document = Document::parse(&model, &Tokens::default(), &Limits::MODEL, &mut mistakes).unwrap();
-    let model =
-        ProjectModel::read(&document.projects[0], &Vocabulary::new(&elements, &[]), &mut mistakes).unwrap();
+    let document =
+        Document::parse(&model, &Tokens::default(), &Limits::MODEL, &mut mistakes).expect("the model is XML");
+    let model = ProjectModel::read(&document.projects[0], &Vocabulary::new(&elements, &[]), &mut mistakes)
+        .expect("the model is right");
     build_project(&model, &registry, &mut mistakes).expect("the model is right").0
 }
 
 /// Inserts with ids from 0, symbols of eight bytes and prices from a fixed sequence.
 fn blocks(count: usize, block_events: usize, groups: u64) -> Vec<Arc<EventBlock>> {
-    let schema = Schema::parse("id*:int64,symbol:string,price:double,qty:int32").unwrap();
+    let schema =
+        Schema::parse("id*:int64,symbol:string,price:double,qty:int32").expect("the schema is right");
     let mut state = 7_u64;
     let mut next = move || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -103,7 +105,7 @@ fn run(window: usize, groups: u64, block_events: usize, warm: usize, timed: usiz
     let blocks = blocks(warm + timed, block_events, groups);
     let before = LIVE.load(Ordering::Relaxed);
     let mut project = project(window);
-    let source = project.find("cq", "s").unwrap();
+    let source = project.find("cq", "s").expect("the model has s");
     let mut allocations = 0;
     for (number, block) in blocks.iter().enumerate() {
         if number == warm {
