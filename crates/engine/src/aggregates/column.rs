@@ -64,8 +64,15 @@ impl<'a> OutColumn<'a> {
     /// Stores a double; fractions are cut off for integers.
     #[inline]
     pub(super) fn double(&mut self, row: usize, value: f64) {
+        if self.ty == FieldType::Double {
+            self.store(row, canonical_bits(value));
+        } else {
+            self.rounded(row, value);
+        }
+    }
+
+    fn rounded(&mut self, row: usize, value: f64) {
         let whole = match self.ty {
-            FieldType::Double => return self.store(row, canonical_bits(value)),
             FieldType::Money => (value * MONEY_SCALE as f64).round(),
             _ => value.trunc(),
         };

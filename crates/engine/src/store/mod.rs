@@ -109,10 +109,24 @@ impl RowStore {
 
     /// Overwrites a row; its arrival sequence, links and age stay.
     pub fn replace(&mut self, id: RowId, row: &RowView<'_>) {
-        self.free_long_values(id.0);
-        let header = self.header;
-        self.place_mut(id.0)[header..].copy_from_slice(row.words());
-        self.store_long_values(id.0, row);
+        let Self { pages, heap, variable, .. } = self;
+        let start = id.0 as usize % PAGE_ROWS * self.stride;
+        let page = pages[id.0 as usize / PAGE_ROWS].words_mut();
+        let place = &mut page[start + self.header..start + self.stride];
+        for &at in &*variable {
+            let len = place[at] as u32 as usize;
+            if len > INLINE_BYTES {
+                heap.remove((place[at + 1] >> 32) as u32, len);
+            }
+        }
+        place.copy_from_slice(row.words());
+        for &at in &*variable {
+            let len = place[at] as u32 as usize;
+            if len > INLINE_BYTES {
+                let unit = heap.insert(row.heap().bytes((place[at + 1] >> 32) as u32, len));
+                place[at + 1] = u64::from(place[at + 1] as u32) | u64::from(unit) << 32;
+            }
+        }
     }
 
     /// Takes a row away.
