@@ -9,18 +9,29 @@ use tidegate_event::{FieldType, RowView, Schema};
 #[derive(Debug, Clone)]
 pub struct KeyFields {
     fields: Box<[usize]>,
-    /// The place of the only field, when that is a fixed-size one: then keys are equal words.
-    single_word: Option<usize>,
+    shape: Shape,
+}
+
+/// What most keys are: one field, whose slot can be looked at without asking the layout.
+#[derive(Debug, Clone, Copy)]
+enum Shape {
+    /// One field of fixed size, at this place: keys are equal words.
+    Word(usize),
+    /// One text, blob or array, whose slot begins at this place.
+    Text(usize),
+    /// Several fields.
+    Several,
 }
 
 impl KeyFields {
     /// The key made of `fields` of a row of `schema`.
     pub fn new(schema: &Schema, fields: &[usize]) -> Self {
-        let single_word = match fields {
-            [only] if !schema.ty(*only).is_variable() => Some(schema.layout().offset(*only)),
-            _ => None,
+        let shape = match fields {
+            [only] if schema.ty(*only).is_variable() => Shape::Text(schema.layout().offset(*only)),
+            [only] => Shape::Word(schema.layout().offset(*only)),
+            _ => Shape::Several,
         };
-        Self { fields: fields.into(), single_word }
+        Self { fields: fields.into(), shape }
     }
 
     /// The schema's own key.
@@ -42,8 +53,8 @@ impl KeyFields {
     /// The key's hash. Rows of two schemas whose key fields have the same types hash alike.
     #[inline]
     pub fn hash(&self, row: &RowView<'_>) -> u64 {
-        if let Some(word) = self.single_word {
-            return mix(SEED, row.words()[word]);
+        if let Shape::Word(at) | Shape::Text(at) = self.shape {
+            return mix(SEED, row.words()[at]);
         }
         self.fields.iter().fold(SEED, |hash, &field| mix(hash, row.word(field)))
     }
@@ -51,8 +62,17 @@ impl KeyFields {
     /// Whether `row` has the key that `other_row` has in the fields `other`.
     #[inline]
     pub fn same(&self, row: &RowView<'_>, other: &Self, other_row: &RowView<'_>) -> bool {
-        if let (Some(a), Some(b)) = (self.single_word, other.single_word) {
-            return row.words()[a] == other_row.words()[b];
+        match (self.shape, other.shape) {
+            (Shape::Word(a), Shape::Word(b)) => return row.words()[a] == other_row.words()[b],
+            (Shape::Text(a), Shape::Text(b)) => {
+                let (slot, other_slot) = (&row.words()[a..a + 2], &other_row.words()[b..b + 2]);
+                // The first word holds length and hash; of up to eight bytes the second is the text itself.
+                let alike = slot[0] == other_slot[0] && slot[1] as u32 == other_slot[1] as u32;
+                if !alike || slot[0] as u32 as usize <= INLINE_BYTES {
+                    return alike && slot[1] == other_slot[1];
+                }
+            }
+            _ => {}
         }
         self.fields.iter().zip(&other.fields).all(|(&a, &b)| row.same(a, other_row, b))
     }
