@@ -21,8 +21,9 @@ mod project;
 pub use bad_events::BadEvents;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use connector::{
-    Connector, ConnectorClass, ConnectorError, ConnectorSetup, ConnectorState, ConnectorStatus, Progress,
-    PublishEnd, Publisher, PublisherConnector, Received, SourcePosition, Stopped, Subscriber,
+    Connector, ConnectorClass, ConnectorError, ConnectorSetup, ConnectorState, ConnectorStatus, FailoverRole,
+    FailoverStatus, Gated, GatedConnector, InputKind, InputStep, OutputGate, Progress, PublishEnd, Publisher,
+    PublisherConnector, Received, SourcePosition, StepBlock, StepTime, StopWaiter, Stopped, Subscriber,
     SubscriberConnector,
 };
 pub use error::{ErrorKind, HostError};

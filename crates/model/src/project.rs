@@ -1,5 +1,6 @@
 //! A project as models write it (model-xml 2).
 
+use crate::connector::ConnectorType;
 use crate::contquery::ContQuery;
 use crate::index_type::IndexType;
 use crate::mistake::{MistakeKind, Mistakes};
@@ -40,6 +41,9 @@ pub struct Project {
     pub retention_tracking: bool,
     /// Seconds between heartbeats.
     pub heartbeat_interval_s: u32,
+    /// Whether time comes from the records of the input log and never from the machine's clock (Tidegate's own).
+    /// Unless the model says so: whether it [has a failover](Self::has_failover).
+    pub log_clock: bool,
     /// The queries in order of declaration.
     pub contqueries: Vec<ContQuery>,
     /// Groups of connectors.
@@ -69,9 +73,7 @@ impl Project {
         let retention_tracking = reader.bool_attr("retention-tracking", false, mistakes);
         let heartbeat =
             reader.int_attr("heartbeat-interval", 1..=86_400, mistakes).and_then(|n| u32::try_from(n).ok());
-        if reader.bool_attr("logclock", false, mistakes) {
-            reader.refuse_attr("logclock", mistakes);
-        }
+        let log_clock = element.value("logclock").map(|_| reader.bool_attr("logclock", false, mistakes));
         let refused_attributes = [
             "restore",
             "score-input-window",
@@ -118,7 +120,7 @@ impl Project {
         let (connector_groups, group_edges) = connectors
             .map(|list| orchestration::read(list, element, &contqueries, mistakes))
             .unwrap_or_default();
-        Some(Self {
+        let mut project = Self {
             name: name?,
             threads: threads.unwrap_or(1),
             pubsub,
@@ -127,10 +129,24 @@ impl Project {
             use_tagged_token,
             retention_tracking,
             heartbeat_interval_s: heartbeat.unwrap_or(1),
+            log_clock: false,
             contqueries,
             connector_groups,
             group_edges,
             source: element.clone(),
+        };
+        project.log_clock = log_clock.unwrap_or_else(|| project.has_failover());
+        Some(project)
+    }
+
+    /// Whether an active subscriber connector has the property `hotfailover`.
+    pub fn has_failover(&self) -> bool {
+        let windows = self.contqueries.iter().flat_map(|query| &query.windows);
+        windows.flat_map(|window| &window.connectors).any(|connector| {
+            let hot = |value: &str| value.trim().eq_ignore_ascii_case("true");
+            connector.active
+                && connector.ty == ConnectorType::Subscriber
+                && connector.properties.iter().any(|p| p.name == "hotfailover" && hot(&p.value))
         })
     }
 }

@@ -70,7 +70,7 @@ impl PublisherConnector for FsPublisher {
     }
 
     fn run(&mut self, publisher: &mut Publisher) -> Result<PublishEnd, ConnectorError> {
-        let SourcePosition([first_pass, skip, injected, _]) = publisher.resume_from().unwrap_or_default();
+        let [first_pass, skip, injected, _] = publisher.resume_from().unwrap_or_default().numbers;
         let mut pace = Pace { started: Instant::now(), events: 0, rate: self.rate };
         let mut injected = injected.cast_unsigned();
         let mut skip = skip.cast_unsigned();
@@ -110,7 +110,7 @@ impl PublisherConnector for FsPublisher {
                     reading.taken += len;
                     if !new.is_empty() {
                         injected += new.len() as u64;
-                        let position = SourcePosition([
+                        let position = SourcePosition::new([
                             pass.cast_signed(),
                             reading.taken.cast_signed(),
                             injected.cast_signed(),

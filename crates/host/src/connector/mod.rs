@@ -1,23 +1,31 @@
 //! What a connector class is, and what its connectors are handed.
 
 mod error;
+mod gate;
+mod gated;
 mod progress;
 mod publisher;
 mod setup;
 mod state;
+mod step;
 mod stop;
 mod subscriber;
 
 pub use error::ConnectorError;
+pub use gate::{FailoverRole, FailoverStatus, InputKind, OutputGate};
+pub use gated::{Gated, StopWaiter};
 pub use progress::Progress;
 pub use publisher::{Publisher, SourcePosition, Stopped};
 pub use setup::ConnectorSetup;
 pub use state::ConnectorState;
+pub use step::{InputStep, StepBlock, StepTime};
 pub use subscriber::{Received, Subscriber};
 
+pub(crate) use publisher::Begin;
 pub(crate) use stop::StopSignal;
 
 use std::fmt;
+use std::sync::Arc;
 
 use tidegate_model::{ClassSpec, Direction};
 
@@ -49,6 +57,22 @@ pub trait ConnectorClass: Send + Sync + fmt::Debug {
     /// # Errors
     /// When a property cannot be right.
     fn build(&self, setup: &ConnectorSetup) -> Result<Connector, ConnectorError>;
+
+    /// The output gate of a subscriber connector with these properties, if its output must outlive its runs. Asked
+    /// once, when the project is loaded; [`build`](Self::build) then gives a [`Connector::Gated`].
+    ///
+    /// # Errors
+    /// When a property cannot be right: the connector has failed.
+    fn gate(&self, setup: &ConnectorSetup) -> Result<Option<Arc<dyn OutputGate>>, ConnectorError> {
+        let _ = setup;
+        Ok(None)
+    }
+
+    /// What a publisher connector with these properties reads.
+    fn input_kind(&self, setup: &ConnectorSetup) -> InputKind {
+        let _ = setup;
+        InputKind::Other
+    }
 }
 
 /// A connector that has not been started, or was stopped.
@@ -57,6 +81,8 @@ pub enum Connector {
     Publisher(Box<dyn PublisherConnector>),
     /// Writes what a window emits to the outside world.
     Subscriber(Box<dyn SubscriberConnector>),
+    /// Writes what a gate holds to the outside world.
+    Gated(Box<dyn GatedConnector>),
 }
 
 impl fmt::Debug for Connector {
@@ -64,6 +90,7 @@ impl fmt::Debug for Connector {
         f.write_str(match self {
             Self::Publisher(_) => "Publisher",
             Self::Subscriber(_) => "Subscriber",
+            Self::Gated(_) => "Gated",
         })
     }
 }
@@ -106,6 +133,22 @@ pub trait SubscriberConnector: Send {
     /// # Errors
     /// When it cannot go on.
     fn run(&mut self, subscriber: &mut Subscriber) -> Result<(), ConnectorError>;
+}
+
+/// A connector that writes to the outside world what its [`OutputGate`] holds. No queue is made for it. See
+/// [`ConnectorClass`] for the order of calls.
+pub trait GatedConnector: Send {
+    /// Begins, without waiting for anything outside.
+    ///
+    /// # Errors
+    /// When it cannot.
+    fn start(&mut self, gated: &Gated) -> Result<(), ConnectorError>;
+
+    /// Works until [`Gated::stop_requested`]. What cannot be written until then stays in the gate.
+    ///
+    /// # Errors
+    /// When it cannot go on.
+    fn run(&mut self, gated: &mut Gated) -> Result<(), ConnectorError>;
 }
 
 /// What is known of a connector from outside.

@@ -10,31 +10,42 @@ use tidegate_event::{BlockKind, EventBlock, Schema};
 use super::error::ConnectorError;
 use super::progress::Progress;
 use super::setup::ConnectorSetup;
+use super::step::InputStep;
 use super::stop::StopSignal;
 use crate::bad_events::BadEvents;
 use crate::messages;
-use crate::project::{Command, Inlet, Input, NotSent};
+use crate::project::{Command, Inlet, Input, NotSent, Step};
 
-/// Where a publisher has come to in its input: numbers whose meaning the class defines and documents (bytes, lines,
-/// passes, an offset). The position that came with the last block that the engine has processed is part of a
-/// snapshot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct SourcePosition(pub [i64; 4]);
+/// Where a publisher has come to in its input. The class defines and documents what it means. The position that
+/// came with the last step that the engine has processed is part of a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SourcePosition {
+    /// Numbers such as bytes, lines, passes, an offset.
+    pub numbers: [i64; 4],
+    /// What does not fit into numbers.
+    pub more: Option<Arc<[u8]>>,
+}
 
 impl SourcePosition {
-    /// The position as a snapshot keeps it: four little-endian numbers.
-    pub fn to_bytes(self) -> Vec<u8> {
-        self.0.iter().flat_map(|number| number.to_le_bytes()).collect()
+    /// A position of these numbers alone.
+    pub const fn new(numbers: [i64; 4]) -> Self {
+        Self { numbers, more: None }
+    }
+
+    /// The position as a snapshot keeps it: four little-endian numbers, then the rest.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let numbers = self.numbers.iter().flat_map(|number| number.to_le_bytes());
+        numbers.chain(self.more.iter().flat_map(|more| more.iter().copied())).collect()
     }
 
     /// Reads what [`to_bytes`](Self::to_bytes) wrote.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let bytes: &[u8; 32] = bytes.try_into().ok()?;
+        let (head, more) = bytes.split_first_chunk::<32>()?;
         let mut numbers = [0; 4];
-        for (number, part) in numbers.iter_mut().zip(bytes.chunks_exact(8)) {
+        for (number, part) in numbers.iter_mut().zip(head.chunks_exact(8)) {
             *number = i64::from_le_bytes(part.try_into().ok()?);
         }
-        Some(Self(numbers))
+        Some(Self { numbers, more: (!more.is_empty()).then(|| more.into()) })
     }
 }
 
@@ -56,8 +67,17 @@ pub struct Publisher {
     bad_events: BadEvents,
     stop: StopSignal,
     progress: Arc<Progress>,
-    resume: Option<SourcePosition>,
+    begin: Begin,
     told: Instant,
+}
+
+/// Where a run begins.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Begin {
+    /// Where the run before ended, or the snapshot stands.
+    pub(crate) position: Option<SourcePosition>,
+    /// When the project's state was saved, if it was restored: microseconds since 1970-01-01 UTC.
+    pub(crate) saved_at: Option<i64>,
 }
 
 impl Publisher {
@@ -70,9 +90,9 @@ impl Publisher {
         bad_events: BadEvents,
         stop: StopSignal,
         progress: Arc<Progress>,
-        resume: Option<SourcePosition>,
+        begin: Begin,
     ) -> Self {
-        Self { setup, window, source, inlet, bad_events, stop, progress, resume, told: Instant::now() }
+        Self { setup, window, source, inlet, bad_events, stop, progress, begin, told: Instant::now() }
     }
 
     /// The connector's place and properties.
@@ -88,7 +108,13 @@ impl Publisher {
     /// Where to begin: the position of the last block that the engine has processed in an earlier run, or before
     /// it was saved. None = at the beginning.
     pub fn resume_from(&self) -> Option<SourcePosition> {
-        self.resume
+        self.begin.position.clone()
+    }
+
+    /// When the state that the project was restored from was saved, by the clock of the machine that saved it:
+    /// microseconds since 1970-01-01 UTC. None when the project was not restored, or the snapshot does not tell.
+    pub fn restored_at(&self) -> Option<i64> {
+        self.begin.saved_at
     }
 
     /// Injects a block, and waits while the project's queue is full. `position` is where the input stands behind
@@ -108,7 +134,22 @@ impl Publisher {
         }
         let events = block.len() as u64;
         let input = Input { window: self.window, kind, client, block: Arc::new(block) };
-        let mut command = Command::Input { input, source: position.map(|position| (self.source, position)) };
+        self.send(Command::Input { input, source: position.map(|position| (self.source, position)) }, events)
+    }
+
+    /// Injects a record as one step, and waits while the project's queue is full. A step without blocks still
+    /// brings its time and its id. `position` is where the input stands behind the record.
+    ///
+    /// # Errors
+    /// [`Stopped`] when the connector is to stop, or the project has stopped: nothing of the step was injected.
+    pub fn inject_step(&mut self, step: InputStep, position: SourcePosition) -> Result<(), Stopped> {
+        let events = step.blocks.iter().map(|block| block.block.len() as u64).sum();
+        let InputStep { id, time, blocks } = step;
+        let step = Step { window: self.window, id, time, blocks };
+        self.send(Command::Step { step, source: self.source, position }, events)
+    }
+
+    fn send(&mut self, mut command: Command, events: u64) -> Result<(), Stopped> {
         loop {
             if self.stop.is_requested() {
                 return Err(Stopped);
@@ -175,8 +216,11 @@ mod tests {
 
     #[test]
     fn a_position_reads_back_from_its_bytes() {
-        let position = SourcePosition([1, -2, i64::MAX, 0]);
-        assert_eq!(SourcePosition::from_bytes(&position.to_bytes()), Some(position));
+        let position = SourcePosition::new([1, -2, i64::MAX, 0]);
+        let longer = SourcePosition { more: Some(Arc::from(&b"streams"[..])), ..position.clone() };
+        for position in [position, longer] {
+            assert_eq!(SourcePosition::from_bytes(&position.to_bytes()), Some(position));
+        }
         assert_eq!(SourcePosition::from_bytes(&[0; 31]), None);
     }
 }

@@ -28,6 +28,11 @@ pub struct ConnectorSetup {
     pub schema: Arc<Schema>,
     /// Whether the window makes its keys itself.
     pub autogen_key: bool,
+    /// Whether the log is the project's clock (design.md 6).
+    pub log_clock: bool,
+    /// Whether a subscriber connector of the project takes part in a failover: it is active and has the property
+    /// `hotfailover`.
+    pub failover: bool,
     /// The class's parameters.
     pub spec: &'static ClassSpec,
     /// The properties as given in the model.

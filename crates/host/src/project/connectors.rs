@@ -13,8 +13,8 @@ use super::subscription::{SubscribeOptions, WhenFull};
 use super::{Breaker, WindowDetails, panic_text};
 use crate::bad_events::BadEvents;
 use crate::connector::{
-    Connector, ConnectorClass, ConnectorError, ConnectorSetup, ConnectorState, ConnectorStatus, Progress,
-    PublishEnd, Publisher, StopSignal, Subscriber,
+    Connector, ConnectorClass, ConnectorError, ConnectorSetup, ConnectorState, ConnectorStatus, Gated,
+    OutputGate, Progress, PublishEnd, Publisher, StopSignal, Subscriber,
 };
 use crate::messages;
 use crate::orchestration::{Action, Group, Orchestration};
@@ -45,6 +45,8 @@ struct Entry {
     window: WindowId,
     progress: Arc<Progress>,
     active: bool,
+    /// Its output gate, for as long as the project is loaded.
+    gate: Option<Arc<dyn OutputGate>>,
 }
 
 /// What changes, under the lock.
@@ -89,6 +91,12 @@ impl Connectors {
 
     pub(super) fn len(&self) -> usize {
         self.0.entries.len()
+    }
+
+    /// The gates, and the windows whose output they are given.
+    pub(super) fn gates(&self) -> Vec<(WindowId, Arc<dyn OutputGate>)> {
+        let entries = self.0.entries.iter();
+        entries.filter_map(|entry| Some((entry.window, Arc::clone(entry.gate.as_ref()?)))).collect()
     }
 
     /// Contquery, window and name of each connector, by its number.
@@ -152,7 +160,11 @@ impl Connectors {
         self.stop_publishers();
         let live = self.0.live.lock();
         for number in self.0.of(Direction::Sub) {
-            let Some((id, breaker)) = live.connectors[number].subscription.clone() else { continue };
+            let Some((id, breaker)) = live.connectors[number].subscription.clone() else {
+                // What a gate holds stays in it.
+                live.connectors[number].stop.request();
+                continue;
+            };
             let window = self.0.entries[number].window;
             let inlet = self.0.inlet.clone();
             // The end of a subscription goes through the queue, behind everything accepted before. A queue that is
@@ -177,6 +189,9 @@ impl Connectors {
         let live = self.0.live.lock();
         for (_, breaker) in live.connectors.iter().filter_map(|connector| connector.subscription.as_ref()) {
             breaker.cut();
+        }
+        for gate in self.0.entries.iter().filter_map(|entry| entry.gate.as_ref()) {
+            gate.close();
         }
     }
 
@@ -280,7 +295,7 @@ impl Shared {
             match entry.class.build(&entry.setup)? {
                 Connector::Publisher(mut connector) => {
                     let source = number as u32;
-                    let resume = self.inlet.call(move |core| core.position(source)).map_err(failed)?;
+                    let begin = self.inlet.call(move |core| core.begin(source)).map_err(failed)?;
                     let mut publisher = Publisher::new(
                         entry.setup.clone(),
                         entry.window,
@@ -289,7 +304,7 @@ impl Shared {
                         self.bad_events.clone(),
                         stop,
                         Arc::clone(&entry.progress),
-                        resume,
+                        begin,
                     );
                     connector.start(&publisher)?;
                     Box::new(move || connector.run(&mut publisher))
@@ -309,6 +324,15 @@ impl Shared {
                     connector.start(&subscriber)?;
                     live.connectors[number].subscription = Some((id, breaker));
                     Box::new(move || connector.run(&mut subscriber).map(|()| PublishEnd::Stopped))
+                }
+                Connector::Gated(mut connector) => {
+                    let Some(gate) = &entry.gate else {
+                        return Err(ConnectorError::Other("its class gave it no output gate".to_owned()));
+                    };
+                    let progress = Arc::clone(&entry.progress);
+                    let mut gated = Gated::new(entry.setup.clone(), Arc::clone(gate), stop, progress);
+                    connector.start(&gated)?;
+                    Box::new(move || connector.run(&mut gated).map(|()| PublishEnd::Stopped))
                 }
             };
         let this = Arc::clone(self);
@@ -376,6 +400,7 @@ fn entries(
         });
         group.map_or("default", |group| group.name.as_str()).to_owned()
     };
+    let failover = model.has_failover();
     let mut entries = Vec::new();
     for query in &model.contqueries {
         for window in &query.windows {
@@ -399,8 +424,15 @@ fn entries(
                     direction,
                     schema: Arc::clone(&details.schema),
                     autogen_key: window.element.value("autogen-key").is_some_and(|v| v == "true"),
+                    log_clock: model.log_clock,
+                    failover,
                     spec: class.spec(),
                     properties: def.properties.iter().map(|p| (p.name.clone(), p.value.clone())).collect(),
+                };
+                // What is wrong with its properties, `build` says again.
+                let gate = match direction {
+                    Direction::Sub if def.active => class.gate(&setup).unwrap_or_default(),
+                    _ => None,
                 };
                 entries.push(Entry {
                     setup,
@@ -409,6 +441,7 @@ fn entries(
                     window: details.id,
                     progress: Arc::default(),
                     active: def.active,
+                    gate,
                 });
             }
         }

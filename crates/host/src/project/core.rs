@@ -8,12 +8,12 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, TryRecvError};
 use tidegate_engine::{FrozenProject, WindowId};
 use tidegate_event::{BlockHeader, BlockKind, EngineTime, EventBlock, MessageId};
 
-use super::inlet::{Command, Inlet, Input, ProjectState};
+use super::inlet::{Command, Inlet, Input, ProjectState, Step};
 use super::outlet::Outlet;
 use super::stats::{ProjectStats, WindowCounts};
 use super::subscription::{Delivery, SubscribeOptions, Subscription};
 use crate::clock::Clock;
-use crate::connector::SourcePosition;
+use crate::connector::{Begin, SourcePosition, StepBlock, StepTime};
 use crate::messages;
 
 /// Rows of one block of a window's listed content.
@@ -24,8 +24,12 @@ pub(crate) struct Core {
     pub(super) engine: tidegate_engine::Project,
     pub(super) outlet: Outlet,
     clock: Arc<dyn Clock>,
+    /// Whether time comes with the records alone; then the clock is never asked.
+    log_clock: bool,
     /// Where each publisher stands, by its number.
     positions: Vec<Option<SourcePosition>>,
+    /// When the state that was restored was saved, by the wall clock.
+    saved_at: Option<i64>,
     running: bool,
     input_blocks: u64,
     input_events: u64,
@@ -39,13 +43,16 @@ impl Core {
         engine: tidegate_engine::Project,
         outlet: Outlet,
         clock: Arc<dyn Clock>,
+        log_clock: bool,
         sources: usize,
     ) -> Self {
         Self {
             engine,
             outlet,
             clock,
+            log_clock,
             positions: vec![None; sources],
+            saved_at: None,
             running: false,
             input_blocks: 0,
             input_events: 0,
@@ -60,18 +67,52 @@ impl Core {
     }
 
     fn process(&mut self, input: Input, source: Option<(u32, SourcePosition)>) {
-        let now = self.clock.now();
-        self.first_input.get_or_insert(now);
-        self.last_input = now;
+        let Input { window, kind, client, block } = input;
+        let now = self.arrived(StepTime::Arrival);
         self.input_blocks += 1;
-        self.input_events += input.block.len() as u64;
-        if !input.block.is_empty() {
+        self.input_events += block.len() as u64;
+        if !block.is_empty() {
             self.engine.begin_step(self.engine.input() + 1, now, &mut self.outlet);
-            self.engine.inject(input.window, input.kind, input.client, input.block, &mut self.outlet);
+            self.engine.inject(window, kind, client, block, &mut self.outlet);
+            self.end_step();
         }
         if let Some((source, position)) = source {
             self.positions[source as usize] = Some(position);
         }
+    }
+
+    fn process_step(&mut self, step: Step, source: u32, position: SourcePosition) {
+        let Step { window, id, time, blocks } = step;
+        let time = self.arrived(time);
+        let id = id.unwrap_or(self.engine.input() + 1);
+        self.engine.begin_step(id, time, &mut self.outlet);
+        for StepBlock { kind, client, block } in blocks {
+            self.input_blocks += 1;
+            self.input_events += block.len() as u64;
+            if !block.is_empty() {
+                self.engine.inject(window, kind, client, Arc::new(block), &mut self.outlet);
+            }
+        }
+        self.positions[source as usize] = Some(position);
+        self.end_step();
+    }
+
+    /// The time that input counts as arrived at. Unset changes nothing.
+    fn arrived(&mut self, time: StepTime) -> EngineTime {
+        let time = match time {
+            StepTime::Log(Some(time)) if self.log_clock => time,
+            _ if self.log_clock => EngineTime::UNSET,
+            _ => self.clock.now(),
+        };
+        self.last_input = self.last_input.max(time);
+        if self.last_input.is_set() {
+            self.first_input.get_or_insert(self.last_input);
+        }
+        time
+    }
+
+    fn end_step(&self) {
+        self.outlet.step_ended(self.engine.input(), self.engine.time());
     }
 
     /// Lets the clock advance without input, if something is due: a step of its own.
@@ -79,11 +120,13 @@ impl Core {
         let now = self.clock.now();
         if self.engine.next_heartbeat().is_some_and(|due| due <= now) {
             self.engine.begin_step(self.engine.input() + 1, now, &mut self.outlet);
+            self.end_step();
         }
     }
 
-    pub(super) fn position(&self, source: u32) -> Option<SourcePosition> {
-        self.positions[source as usize]
+    /// Where a run of a publisher begins.
+    pub(super) fn begin(&self, source: u32) -> Begin {
+        Begin { position: self.positions[source as usize].clone(), saved_at: self.saved_at }
     }
 
     pub(super) fn positions(&self) -> &[Option<SourcePosition>] {
@@ -185,6 +228,7 @@ fn take_commands(core: &mut Core, commands: &Receiver<Command>) {
         };
         match command {
             Command::Input { input, source } => core.process(input, source),
+            Command::Step { step, source, position } => core.process_step(step, source, position),
             Command::Call(work) => work(core),
             Command::End => return,
         }
@@ -194,7 +238,7 @@ fn take_commands(core: &mut Core, commands: &Receiver<Command>) {
 /// Waits for a command, but not beyond the next heartbeat. The queue itself spins before it parks.
 fn wait(core: &Core, commands: &Receiver<Command>) -> Result<Command, RecvTimeoutError> {
     core.outlet.flush();
-    match core.engine.next_heartbeat().filter(|_| core.running) {
+    match core.engine.next_heartbeat().filter(|_| core.running && !core.log_clock) {
         Some(due) => commands.recv_timeout(core.clock.time_until(due)),
         None => commands.recv().map_err(|_| RecvTimeoutError::Disconnected),
     }

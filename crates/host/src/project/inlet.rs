@@ -11,7 +11,7 @@ use tidegate_engine::WindowId;
 use tidegate_event::{BlockKind, EventBlock};
 
 use super::core::Core;
-use crate::connector::SourcePosition;
+use crate::connector::{SourcePosition, StepBlock, StepTime};
 use crate::error::HostError;
 
 /// A block on its way into a source window. It is a step of its own (design.md 7, "Message ids").
@@ -27,6 +27,15 @@ pub struct Input {
     pub block: Arc<EventBlock>,
 }
 
+/// A publisher's record on its way into a source window.
+#[derive(Debug)]
+pub(crate) struct Step {
+    pub(crate) window: WindowId,
+    pub(crate) id: Option<i64>,
+    pub(crate) time: StepTime,
+    pub(crate) blocks: Vec<StepBlock>,
+}
+
 /// What the project's thread takes from its queue, in order.
 pub(crate) enum Command {
     /// A block, and where its publisher stands behind it.
@@ -35,6 +44,15 @@ pub(crate) enum Command {
         input: Input,
         /// The publisher's number and position.
         source: Option<(u32, SourcePosition)>,
+    },
+    /// A record, and where its publisher stands behind it.
+    Step {
+        /// The record.
+        step: Step,
+        /// The publisher's number.
+        source: u32,
+        /// Its position.
+        position: SourcePosition,
     },
     /// Something to do between two steps.
     Call(Box<dyn FnOnce(&mut Core) + Send>),
@@ -46,6 +64,7 @@ impl fmt::Debug for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Input { .. } => "Input",
+            Self::Step { .. } => "Step",
             Self::Call(_) => "Call",
             Self::End => "End",
         })

@@ -15,7 +15,7 @@ pub use subscription::{Delivery, Receive, SubscribeOptions, Subscription, WhenFu
 
 pub(crate) use connectors::Connectors;
 pub(crate) use core::panic_text;
-pub(crate) use inlet::{Command, Inlet, NotSent};
+pub(crate) use inlet::{Command, Inlet, NotSent, Step};
 pub(crate) use subscription::Breaker;
 
 use std::fmt;
@@ -98,14 +98,17 @@ impl Project {
     pub(crate) fn new(parts: Parts) -> Result<Self, HostError> {
         let Parts { model, engine, registry, notices, classes, clock, bad_events, queue_blocks } = parts;
         let windows: Arc<[WindowDetails]> = engine.windows().map(details).collect();
-        let outlet = Outlet::new(&model.name, Arc::clone(&windows), bad_events.clone());
+        let mut outlet = Outlet::new(&model.name, Arc::clone(&windows), bad_events.clone());
         for (window, notice) in notices {
             outlet.tell(window, notice);
         }
         let (sender, commands) = bounded(queue_blocks.max(1));
         let inlet = Inlet::new(&model.name, sender);
         let connectors = Connectors::new(&model, &windows, classes, inlet.clone(), bad_events);
-        let core = Core::new(engine, outlet, clock, connectors.len());
+        for (window, gate) in connectors.gates() {
+            outlet.add_gate(window, gate);
+        }
+        let core = Core::new(engine, outlet, clock, model.log_clock, connectors.len());
         let name = model.name.clone();
         let thread = std::thread::Builder::new().name(format!("project {name}"));
         let (for_thread, of_project) = (inlet.clone(), name.clone());

@@ -4,11 +4,12 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use tidegate_engine::{Notice, Reject, Sink, WindowId};
-use tidegate_event::{BlockHeader, EventBlock};
+use tidegate_event::{BlockHeader, EngineTime, EventBlock};
 
 use super::WindowDetails;
 use super::subscription::{Delivery, Sent, SubscribeOptions, SubscriberQueue, Subscription};
 use crate::bad_events::BadEvents;
+use crate::connector::OutputGate;
 use crate::messages;
 
 /// The engine's sink.
@@ -16,6 +17,7 @@ pub(super) struct Outlet {
     project: String,
     windows: Arc<[WindowDetails]>,
     subscribers: Vec<Vec<SubscriberQueue>>,
+    gates: Vec<Vec<Arc<dyn OutputGate>>>,
     next_id: u64,
     bad_events: BadEvents,
     /// What was logged once already.
@@ -25,10 +27,12 @@ pub(super) struct Outlet {
 impl Outlet {
     pub(super) fn new(project: &str, windows: Arc<[WindowDetails]>, bad_events: BadEvents) -> Self {
         let subscribers = windows.iter().map(|_| Vec::new()).collect();
+        let gates = windows.iter().map(|_| Vec::new()).collect();
         Self {
             project: project.to_owned(),
             windows,
             subscribers,
+            gates,
             next_id: 0,
             bad_events,
             told: BTreeSet::new(),
@@ -51,6 +55,18 @@ impl Outlet {
 
     pub(super) fn unsubscribe(&mut self, window: WindowId, id: u64) {
         self.subscribers[window.0 as usize].retain(|queue| queue.id() != id);
+    }
+
+    /// Has a gate be given what the window emits.
+    pub(super) fn add_gate(&mut self, window: WindowId, gate: Arc<dyn OutputGate>) {
+        self.gates[window.0 as usize].push(gate);
+    }
+
+    /// Tells the gates that all of a step was emitted.
+    pub(super) fn step_ended(&self, input: i64, time: EngineTime) {
+        for gate in self.gates.iter().flatten() {
+            gate.step_ended(input, time);
+        }
     }
 
     pub(super) fn flush(&self) {
@@ -79,6 +95,9 @@ impl Outlet {
 
 impl Sink for Outlet {
     fn emitted(&mut self, window: WindowId, header: &BlockHeader, block: &Arc<EventBlock>) {
+        for gate in &self.gates[window.0 as usize] {
+            gate.emitted(header, block);
+        }
         let queues = &mut self.subscribers[window.0 as usize];
         if queues.is_empty() {
             return;

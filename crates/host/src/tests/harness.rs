@@ -78,7 +78,7 @@ impl PublisherConnector for Count {
         if self.fail == "start" {
             return Err(ConnectorError::Other("told to fail".to_owned()));
         }
-        self.next = publisher.resume_from().map_or(0, |position| position.0[0]);
+        self.next = publisher.resume_from().map_or(0, |position| position.numbers[0]);
         Ok(())
     }
 
@@ -93,7 +93,7 @@ impl PublisherConnector for Count {
                 _ => {}
             }
             let block = row(publisher.schema(), self.next, self.next * 10);
-            let position = SourcePosition([self.next + 1, 0, 0, 0]);
+            let position = SourcePosition::new([self.next + 1, 0, 0, 0]);
             if publisher.inject(BlockKind::Normal, 0, block, Some(position)).is_err() {
                 return Ok(PublishEnd::Stopped);
             }
