@@ -9,6 +9,9 @@ tidy:
 fuzz TARGET SECONDS="60":
     cargo xtask fuzz {{TARGET}} {{SECONDS}}
 
+servers *ARGS:
+    cargo xtask servers {{ARGS}}
+
 conformance:
     cargo xtask conformance
 

@@ -1,14 +1,17 @@
 //! Tooling of the repository: `cargo xtask test` runs everything that must pass before a change lands,
-//! `cargo xtask tidy` the rules of [`tidy`] alone, `cargo xtask fuzz TARGET SECONDS` one fuzz target.
+//! `cargo xtask tidy` the rules of [`tidy`] alone, `cargo xtask fuzz TARGET SECONDS` one fuzz target,
+//! `cargo xtask servers` Kafka and ZooKeeper to test against.
 
 mod fuzz;
+mod servers;
 mod steps;
 mod tidy;
 mod tools;
 
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: cargo xtask test | tidy | deny | conformance | fuzz TARGET SECONDS";
+const USAGE: &str = "usage: cargo xtask test | tidy | deny | conformance | fuzz TARGET SECONDS\n       \
+     cargo xtask servers [--brokers 1|3] | --fetch";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -18,6 +21,7 @@ fn main() -> ExitCode {
         ["tidy"] => steps::tidy(),
         ["deny"] => steps::deny(),
         ["conformance"] => steps::conformance(),
+        ["servers", rest @ ..] => servers::run(rest),
         ["fuzz", target, seconds] => fuzz::run(target, seconds),
         _ => Err(USAGE.to_owned()),
     };

@@ -1,12 +1,12 @@
 //! What `cargo xtask test` does, one step after the other, each with its time.
 
 use std::ffi::OsStr;
-use std::io::Write;
-use std::process::Command;
+use std::io::{self, Write};
+use std::process::{Command, ExitStatus};
 use std::time::Instant;
 
 use crate::tidy::{Tree, check, root};
-use crate::{fuzz, tools};
+use crate::{fuzz, servers, tools};
 
 /// A step's success, or what failed.
 pub(crate) type Outcome = Result<(), String>;
@@ -81,9 +81,13 @@ fn build() -> Outcome {
     cargo(&["build", "-q", "--workspace", "--bins"])
 }
 
-/// All packages but the conformance cases, which have a step of their own.
+/// All packages but the conformance cases, which have a step of their own; with one cluster for all of them.
 fn tests() -> Outcome {
-    cargo(&["test", "-q", "--workspace", "--exclude", "tidegate-conformance"])
+    let cluster = servers::for_tests()?;
+    let mut tests = Command::new(tools::cargo());
+    tests.args(["test", "-q", "--workspace", "--exclude", "tidegate-conformance"]);
+    tests.env("TIDEGATE_CLUSTER", cluster.addresses().to_string()).current_dir(root());
+    outcome("cargo test", tests.status())
 }
 
 fn cargo(arguments: &[&str]) -> Outcome {
@@ -93,10 +97,14 @@ fn cargo(arguments: &[&str]) -> Outcome {
 /// Runs a program in the root of the checkout and lets its output through.
 pub(crate) fn run(program: &OsStr, arguments: &[&str]) -> Outcome {
     let status = Command::new(program).args(arguments).current_dir(root()).status();
+    outcome(&format!("{} {}", program.display(), arguments.join(" ")), status)
+}
+
+fn outcome(command: &str, status: io::Result<ExitStatus>) -> Outcome {
     match status {
         Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!("{} {}: {status}", program.display(), arguments.join(" "))),
-        Err(cause) => Err(format!("{} cannot be started: {cause}", program.display())),
+        Ok(status) => Err(format!("{command}: {status}")),
+        Err(cause) => Err(format!("{command}: it cannot be started: {cause}")),
     }
 }
 
