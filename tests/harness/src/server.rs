@@ -10,8 +10,11 @@ use rustix::process::Signal;
 use crate::process::{Process, command};
 use crate::{Error, PATIENCE, wait_until};
 
-/// How many lines of its log an error shows.
-const TAIL: usize = 25;
+/// How many lines of the end of its log an error shows.
+const TAIL: usize = 15;
+
+/// How many lines with causes before that; a broker says why it ends long before its last line.
+const CAUSES: usize = 20;
 
 /// Whether a server is ready for its clients; an error that passes means no.
 type Ready = Box<dyn Fn() -> Result<bool, Error> + Send + Sync>;
@@ -138,12 +141,11 @@ impl Server {
         }
     }
 
-    /// The end of what it wrote.
+    /// The causes and the end of what it wrote.
     pub(crate) fn log_tail(&self) -> String {
         let text = fs::read(self.log()).unwrap_or_default();
         let text = String::from_utf8_lossy(&text);
-        let lines: Vec<&str> = text.lines().collect();
-        lines[lines.len().saturating_sub(TAIL)..].join("\n")
+        excerpt(&text)
     }
 
     fn signal(&self, signal: Signal) -> Result<(), Error> {
@@ -157,5 +159,35 @@ impl Server {
 
     fn lock(&self) -> MutexGuard<'_, Option<Process>> {
         self.process.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The first lines that name different causes, and the last lines.
+fn excerpt(log: &str) -> String {
+    let lines: Vec<&str> = log.lines().collect();
+    let (before, end) = lines.split_at(lines.len().saturating_sub(TAIL));
+    let mut shown: Vec<&str> = Vec::new();
+    for line in before.iter().filter(|line| line.contains("Exception: ")) {
+        if shown.len() < CAUSES && !shown.contains(line) {
+            shown.push(line);
+        }
+    }
+    shown.extend(end);
+    shown.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_excerpt_holds_each_cause_once_and_the_end() {
+        let cause = "Caused by: java.net.BindException: Address already in use\n";
+        let log = format!("start\n{cause}\tat a\n{cause}{}last", "shutting down\n".repeat(100));
+        let excerpt = excerpt(&log);
+        assert_eq!(excerpt.matches("Address already in use").count(), 1);
+        assert_eq!(excerpt.lines().count(), 1 + TAIL);
+        assert!(excerpt.ends_with("last"));
+        assert!(!excerpt.contains("start"));
     }
 }
