@@ -54,7 +54,8 @@ pub fn build_project(
     }
     let heartbeat_micros = i64::from(def.heartbeat_interval_s) * 1_000_000;
     let ranks = def.use_tagged_token.then_some(ranks);
-    Some((Project::new(&def.name, nodes, ranks, heartbeat_micros), notices))
+    let project = Project::new(&def.name, nodes, ranks, heartbeat_micros).with_log_clock(def.log_clock);
+    Some((project, notices))
 }
 
 struct QueryBuilder<'a> {

@@ -139,10 +139,10 @@ impl Retained {
         self.retention.as_ref().and_then(|retention| retention.next_due(&self.store))
     }
 
-    /// The project's clock starts.
-    pub fn start_clock(&mut self, now: EngineTime) {
+    /// The project's clock starts; jumping periods count from now or, `aligned`, from the epoch.
+    pub fn start_clock(&mut self, now: EngineTime, aligned: bool) {
         if let Some(retention) = &mut self.retention {
-            retention.start_clock(now);
+            retention.start_clock(now, aligned);
         }
     }
 

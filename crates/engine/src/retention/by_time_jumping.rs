@@ -31,9 +31,10 @@ impl TimeJumping {
         Self { period_micros, lookback_micros, source, start, newest: EngineTime::UNSET }
     }
 
-    pub(super) fn start_clock(&mut self, anchor: EngineTime) {
+    pub(super) fn start_clock(&mut self, anchor: EngineTime, aligned: bool) {
         if self.source == TimeSource::Clock && !self.start.is_set() {
-            self.start = anchor;
+            let into = if aligned { anchor.micros().rem_euclid(self.period_micros) } else { 0 };
+            self.start = anchor.plus_micros(-into);
         }
     }
 

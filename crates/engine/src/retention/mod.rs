@@ -145,10 +145,11 @@ impl Retention {
         }
     }
 
-    /// The project's clock starts: periods are counted from here, unless a state is loaded.
-    pub fn start_clock(&mut self, anchor: EngineTime) {
+    /// The project's clock starts: periods are counted from here or, `aligned`, from the epoch, unless a state is
+    /// loaded.
+    pub fn start_clock(&mut self, anchor: EngineTime, aligned: bool) {
         if let Policy::TimeJumping(policy) = &mut self.policy {
-            policy.start_clock(anchor);
+            policy.start_clock(anchor, aligned);
         }
     }
 

@@ -23,18 +23,20 @@ impl Project {
         Some(EngineTime::from_micros(next))
     }
 
-    /// Runs every heartbeat up to `time` at which something is due.
+    /// Runs every heartbeat up to `time` at which something is due. What they emit is of their own time, or with the
+    /// log as clock of the step's, as all that a record causes.
     pub(super) fn run_heartbeats(&mut self, time: EngineTime, sink: &mut dyn Sink) {
         while let Some(heartbeat) = self.next_heartbeat().filter(|&heartbeat| heartbeat <= time) {
             self.time = heartbeat;
+            let stamp = if self.log_clock { time } else { heartbeat };
             for index in 0..self.nodes.len() {
-                self.run_heartbeat(WindowId(index as u32), sink);
+                self.run_heartbeat(WindowId(index as u32), stamp, sink);
             }
             self.run(sink);
         }
     }
 
-    fn run_heartbeat(&mut self, window: WindowId, sink: &mut dyn Sink) {
+    fn run_heartbeat(&mut self, window: WindowId, stamp: EngineTime, sink: &mut dyn Sink) {
         let node = &mut self.nodes[window.0 as usize];
         let due = |at: Option<EngineTime>| at.is_some_and(|at| at <= self.time);
         let (window_due, rows_due) =
@@ -43,7 +45,7 @@ impl Project {
             return;
         }
         let header =
-            BlockHeader { id: MessageId::of_input(self.input), time: self.time, ..BlockHeader::default() };
+            BlockHeader { id: MessageId::of_input(self.input), time: stamp, ..BlockHeader::default() };
         let mut step = Step {
             time: self.time,
             header,

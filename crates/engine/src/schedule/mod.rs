@@ -6,6 +6,8 @@ mod node;
 mod project;
 
 #[cfg(test)]
+mod log_clock_tests;
+#[cfg(test)]
 mod tests;
 
 pub use freeze::{FrozenProject, FrozenWindow};

@@ -67,8 +67,8 @@ pub struct Node {
     pub stats: WindowStats,
     /// Sub-sequence of its next output block in this step.
     pub(super) next_sub: u32,
-    /// Input id of the step that `next_sub` belongs to.
-    pub(super) sub_input: i64,
+    /// Number of the step that `next_sub` belongs to.
+    pub(super) sub_step: u64,
     /// Kinds of faults that were told of already.
     pub(super) faults_told: Vec<FaultKind>,
     /// Sum of faults when it was last looked at.
@@ -101,7 +101,7 @@ impl Node {
             inputs: 0,
             stats: WindowStats::default(),
             next_sub: 0,
-            sub_input: i64::MIN,
+            sub_step: 0,
             faults_told: Vec::new(),
             faults_seen: 0,
         }

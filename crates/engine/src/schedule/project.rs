@@ -37,7 +37,11 @@ pub struct Project {
     pub(super) heartbeat_micros: i64,
     pub(super) time: EngineTime,
     pub(super) input: i64,
+    /// Steps begun since the project was built; an input id may come again after a restore.
+    pub(super) steps: u64,
     pub(super) clock_started: bool,
+    /// Whether time comes with the records of a log (design.md 6).
+    pub(super) log_clock: bool,
 }
 
 /// What is known of a window from outside.
@@ -75,8 +79,18 @@ impl Project {
             heartbeat_micros,
             time: EngineTime::UNSET,
             input: 0,
+            steps: 0,
             clock_started: false,
+            log_clock: false,
         }
+    }
+
+    /// The same project with its time from the records of a log: jumping periods align to the epoch, so that they
+    /// do not depend on the record that an engine began with, and all that a record causes carries its time.
+    #[must_use]
+    pub fn with_log_clock(mut self, log_clock: bool) -> Self {
+        self.log_clock = log_clock;
+        self
     }
 
     /// The project's name.
@@ -139,15 +153,16 @@ impl Project {
     }
 
     /// Starts the step of input record `input` at `time`: first what the clock has made due runs, in order.
-    /// Time never goes back: a lower `time` counts as the highest so far.
+    /// Time never goes back: a lower `time`, or one that is not set, counts as the highest so far.
     pub fn begin_step(&mut self, input: i64, time: EngineTime, sink: &mut dyn Sink) {
         self.input = input;
+        self.steps += 1;
         if !self.clock_started && time.is_set() {
             self.clock_started = true;
             for node in &mut self.nodes {
                 node.window.start_clock(time);
                 if let Some(retained) = &mut node.retained {
-                    retained.start_clock(time);
+                    retained.start_clock(time, self.log_clock);
                 }
             }
         }
@@ -230,8 +245,8 @@ impl Project {
         sink: &mut dyn Sink,
     ) {
         let node = &mut self.nodes[window.0 as usize];
-        if node.sub_input != self.input {
-            node.sub_input = self.input;
+        if node.sub_step != self.steps {
+            node.sub_step = self.steps;
             node.next_sub = 0;
         }
         header.id.sub = node.next_sub;
