@@ -7,6 +7,17 @@ use tidegate_event::{EventBlock, EventRef, Flags, Opcode, RowBatch, RowView, Row
 
 use super::pool::BlockPool;
 
+/// How a block's rows relate to those of the input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sharing {
+    /// They are the input's own rows.
+    Input,
+    /// They begin with a copy of all of the input's rows, under the same numbers.
+    Copied,
+    /// They are single copies and rows from elsewhere.
+    Apart,
+}
+
 /// Builds an output block: over the rows of the input while only those are emitted, over rows of its own from
 /// the first other row on.
 #[derive(Debug)]
@@ -16,31 +27,34 @@ pub struct BlockBuilder {
     rows: RowBatch,
     events: Vec<EventRef>,
     input: Option<Arc<RowBatch>>,
-    sharing: bool,
+    sharing: Sharing,
 }
 
 impl BlockBuilder {
     /// A block of new rows of `layout`.
     pub fn new(pool: &mut BlockPool, layout: &RowLayout) -> Self {
-        Self::start(pool, layout, None, false)
+        Self::start(pool, layout, None)
     }
 
     /// A block that selects and relabels rows of `input`, and may add others of the same layout.
     pub fn over(pool: &mut BlockPool, input: &EventBlock) -> Self {
-        Self::start(pool, input.rows().layout(), Some(Arc::clone(input.rows())), true)
+        Self::start(pool, input.rows().layout(), Some(Arc::clone(input.rows())))
     }
 
     /// As [`over`](Self::over), when it is known that other rows will follow: copies rows from the start.
     pub fn copying(pool: &mut BlockPool, input: &EventBlock) -> Self {
-        Self::start(pool, input.rows().layout(), Some(Arc::clone(input.rows())), false)
+        let mut builder = Self::over(pool, input);
+        builder.copy_input(input.len());
+        builder
     }
 
-    fn start(pool: &mut BlockPool, layout: &RowLayout, input: Option<Arc<RowBatch>>, sharing: bool) -> Self {
+    fn start(pool: &mut BlockPool, layout: &RowLayout, input: Option<Arc<RowBatch>>) -> Self {
         let mut block = pool.take_block();
         let mut batch = pool.take_batch();
         let mut rows = Arc::get_mut(&mut batch).map(std::mem::take).unwrap_or_default();
         let events = Arc::get_mut(&mut block).map(|b| std::mem::take(b.events_mut())).unwrap_or_default();
         rows.reset(layout);
+        let sharing = if input.is_some() { Sharing::Input } else { Sharing::Apart };
         Self { block, batch, rows, events, input, sharing }
     }
 
@@ -63,7 +77,7 @@ impl BlockBuilder {
     pub fn row(&self, event: usize) -> RowView<'_> {
         let number = self.events[event].row as usize;
         match &self.input {
-            Some(input) if self.sharing => input.row(number),
+            Some(input) if self.sharing == Sharing::Input => input.row(number),
             _ => self.rows.row(number),
         }
     }
@@ -72,7 +86,7 @@ impl BlockBuilder {
     #[inline]
     pub fn emit_input(&mut self, number: u32, opcode: Opcode, flags: Flags) {
         let row = match &self.input {
-            Some(_) if self.sharing => number,
+            Some(_) if self.sharing != Sharing::Apart => number,
             Some(input) => self.rows.push_copy(&input.row(number as usize)),
             None => unreachable!("only a builder over an input emits its rows"),
         };
@@ -87,16 +101,6 @@ impl BlockBuilder {
         self.events.push(EventRef { row, opcode, flags });
     }
 
-    /// Emits a delete of `stored`, which is row `number` of the input if `in_input`.
-    #[inline]
-    pub fn emit_copy_or_input(&mut self, stored: &RowView<'_>, number: u32, in_input: bool, flags: Flags) {
-        if in_input {
-            self.emit_input(number, Opcode::Delete, flags);
-        } else {
-            self.emit_copy(stored, Opcode::Delete, flags);
-        }
-    }
-
     /// Adds a row of nulls to be filled; [`emit_last`](Self::emit_last) or [`emit_own`](Self::emit_own) emits it.
     #[inline]
     pub fn new_row(&mut self) -> RowWriter<'_> {
@@ -107,7 +111,7 @@ impl BlockBuilder {
     /// Emits the row that was added last.
     #[inline]
     pub fn emit_last(&mut self, opcode: Opcode, flags: Flags) {
-        debug_assert!(!self.sharing && !self.rows.is_empty());
+        debug_assert!(self.sharing != Sharing::Input && !self.rows.is_empty());
         self.emit_own(self.rows.len() as u32 - 1, opcode, flags);
     }
 
@@ -136,15 +140,25 @@ impl BlockBuilder {
         &self.rows
     }
 
+    #[inline]
     fn stop_sharing(&mut self) {
-        if !self.sharing {
+        if self.sharing == Sharing::Input {
+            self.copy_input(self.events.len());
+        }
+    }
+
+    /// Makes the rows the block's own: all of the input's at once, where at least half of them are `wanted`.
+    #[inline(never)]
+    fn copy_input(&mut self, wanted: usize) {
+        let Some(input) = &self.input else { return };
+        if 2 * wanted >= input.len() {
+            self.rows.clone_rows(input);
+            self.sharing = Sharing::Copied;
             return;
         }
-        self.sharing = false;
-        if let Some(input) = &self.input {
-            for event in &mut self.events {
-                event.row = self.rows.push_copy(&input.row(event.row as usize));
-            }
+        self.sharing = Sharing::Apart;
+        for event in &mut self.events {
+            event.row = self.rows.push_copy(&input.row(event.row as usize));
         }
     }
 
@@ -158,7 +172,7 @@ impl BlockBuilder {
             unreachable!("a block from the pool is held by its builder alone")
         };
         let unused = match self.input {
-            Some(input) if self.sharing => {
+            Some(input) if self.sharing == Sharing::Input => {
                 block.replace_rows(input);
                 Some(self.batch)
             }

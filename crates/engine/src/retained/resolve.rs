@@ -93,12 +93,11 @@ impl Retained {
             (Opcode::Delete, None) if !resolution.lenient => step.reject(input, position, Reject::MissingKey),
             (Opcode::Delete | Opcode::SafeDelete, None) => {}
             (Opcode::Delete | Opcode::SafeDelete, Some(id)) => {
-                out.emit_copy_or_input(
-                    &self.store.row(id),
-                    event.row_number,
-                    resolution.old_from_input,
-                    flags,
-                );
+                if resolution.old_from_input {
+                    out.emit_input(event.row_number, Opcode::Delete, flags);
+                } else {
+                    out.emit_copy(&self.store.row(id), Opcode::Delete, flags);
+                }
                 self.note(id);
                 self.take_out(id);
             }

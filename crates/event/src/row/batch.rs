@@ -165,6 +165,15 @@ impl RowBatch {
         (self.len - 1) as u32
     }
 
+    /// Makes this batch, which must be empty and of the same layout, a copy of all rows of `other`, without their
+    /// marks of unchanged fields.
+    pub fn clone_rows(&mut self, other: &Self) {
+        debug_assert!(self.is_empty() && self.heap.is_empty() && self.layout == other.layout);
+        self.words.extend_from_slice(&other.words);
+        self.heap.extend_from_slice(&other.heap);
+        self.len = other.len;
+    }
+
     /// Takes away the rows from number `len` on. Their long values stay in the heap until the batch is reset.
     pub fn truncate(&mut self, len: usize) {
         if len < self.len {
