@@ -23,6 +23,17 @@ enum Shape {
     Several,
 }
 
+/// A key without nulls, boiled down: its hash, and words by which most keys are told apart.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Digest {
+    /// The key's hash.
+    pub(crate) hash: u64,
+    /// Equal for equal keys.
+    pub(crate) words: [u64; 2],
+    /// Whether keys of equal words are equal.
+    pub(crate) exact: bool,
+}
+
 impl KeyFields {
     /// The key made of `fields` of a row of `schema`.
     pub fn new(schema: &Schema, fields: &[usize]) -> Self {
@@ -40,6 +51,7 @@ impl KeyFields {
     }
 
     /// The fields, in key order.
+    #[inline]
     pub fn fields(&self) -> &[usize] {
         &self.fields
     }
@@ -47,6 +59,9 @@ impl KeyFields {
     /// Whether any of the fields is null.
     #[inline]
     pub fn has_null(&self, row: &RowView<'_>) -> bool {
+        if let [field] = *self.fields {
+            return row.is_null(field);
+        }
         self.fields.iter().any(|&field| row.is_null(field))
     }
 
@@ -57,6 +72,30 @@ impl KeyFields {
             return mix(SEED, row.words()[at]);
         }
         self.fields.iter().fold(SEED, |hash, &field| mix(hash, row.word(field)))
+    }
+
+    /// The key of a row boiled down; nothing when a field of it is null. Digests of two rows can be compared when their key fields
+    /// have the same types.
+    #[inline]
+    pub(crate) fn digest(&self, row: &RowView<'_>) -> Option<Digest> {
+        if self.has_null(row) {
+            return None;
+        }
+        let words = row.words();
+        Some(match self.shape {
+            Shape::Word(at) => Digest { hash: mix(SEED, words[at]), words: [words[at], 0], exact: true },
+            Shape::Text(at) => {
+                let (head, tail) = (words[at], words[at + 1]);
+                // The tail of a longer text says where it lies.
+                let exact = head as u32 as usize <= INLINE_BYTES;
+                let tail = if exact { tail } else { u64::from(tail as u32) };
+                Digest { hash: mix(SEED, head), words: [head, tail], exact }
+            }
+            Shape::Several => {
+                let hash = self.hash(row);
+                Digest { hash, words: [hash, 0], exact: false }
+            }
+        })
     }
 
     /// Whether `row` has the key that `other_row` has in the fields `other`.

@@ -22,6 +22,17 @@ pub(crate) struct Change {
     pub(crate) event: u8,
 }
 
+/// What an aggregate window itself knows of a group.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct GroupState {
+    /// Its key as words, for finding it without a look at its row.
+    pub(crate) key: [u64; 2],
+    /// Number of its rows.
+    pub(crate) rows: u64,
+    /// While a block is in hand, its position among the touched groups, plus 1.
+    pub(crate) mark: u32,
+}
+
 /// A group that a block has touched.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Touched {
@@ -44,10 +55,23 @@ pub(crate) struct Emission<'a> {
     pub(crate) groups: &'a [Touched],
     /// Rows of the block.
     pub(crate) input: &'a RowBatch,
-    /// Number of rows by group number.
-    pub(crate) rows: &'a [u64],
+    /// What is known of each group, by number.
+    pub(crate) states: &'a [GroupState],
     /// The rows of each group, if any function needs them.
     pub(crate) lists: Option<&'a GroupRows>,
+}
+
+/// Cells of more bytes than this lie outside the nearer caches.
+const NEAR_BYTES: usize = 1 << 19;
+
+/// Reads the cell of every change's group in a pass of its own, where cells lie far: these loads do not wait for each
+/// other, as those of the work itself would.
+#[inline]
+pub(super) fn touch<T>(cells: &[T], changes: &[Change], read: impl Fn(&T) -> u64) {
+    if size_of_val(cells) > NEAR_BYTES {
+        let words = changes.iter().map(|change| read(&cells[change.group as usize]));
+        std::hint::black_box(words.fold(0, |all, word| all ^ word));
+    }
 }
 
 /// State of all groups in flat vectors by group number.

@@ -41,6 +41,41 @@ impl<'a> OutColumn<'a> {
         }
     }
 
+    /// Stores a double, or nothing, in each row from the first on.
+    #[inline]
+    pub(super) fn doubles(&mut self, values: impl Iterator<Item = Option<f64>>) {
+        match self.place.filter(|_| self.ty == FieldType::Double) {
+            Some(place) => self.rows.set_words(place, values.map(|value| value.map(canonical_bits))),
+            None => {
+                for (row, value) in values.enumerate() {
+                    value.into_iter().for_each(|value| self.double(row, value));
+                }
+            }
+        }
+    }
+
+    /// Stores a count in each row from the first on.
+    #[inline]
+    pub(super) fn counts(&mut self, counts: impl Iterator<Item = u64>) {
+        match self.place.filter(|_| self.ty == FieldType::Int64) {
+            Some(place) => self.rows.set_words(place, counts.map(Some)),
+            None => counts.enumerate().for_each(|(row, count)| self.int(row, i128::from(count))),
+        }
+    }
+
+    /// Stores a value of fixed size of type `ty`, given as its slot, or nothing, in each row from the first on.
+    #[inline]
+    pub(super) fn words(&mut self, ty: FieldType, words: impl Iterator<Item = Option<u64>>) {
+        match self.place.filter(|_| self.ty == ty) {
+            Some(place) => self.rows.set_words(place, words),
+            None => {
+                for (row, word) in words.enumerate() {
+                    word.into_iter().for_each(|word| self.word(row, ty, word));
+                }
+            }
+        }
+    }
+
     /// Stores an integer.
     #[inline]
     pub(super) fn int(&mut self, row: usize, value: i128) {

@@ -75,9 +75,11 @@ impl Current {
 
 impl Accumulator for Current {
     fn fill(&self, part: u8, at: &Emission<'_>, out: &mut OutColumn<'_>) {
+        if part == ROWS {
+            return out.counts(at.groups.iter().map(|touched| at.states[touched.group as usize].rows));
+        }
         for (row, touched) in at.groups.iter().enumerate() {
             match (part, self.field) {
-                (ROWS, _) => out.int(row, i128::from(at.rows[touched.group as usize])),
                 (OPCODE, _) => out.int(row, i128::from(touched.last_event)),
                 (_, Some(field)) => out.copy(row, &at.input.row(touched.last_row as usize), field),
                 (_, None) => {}
@@ -122,7 +124,7 @@ impl Accumulator for NonNull {
         for (row, touched) in at.groups.iter().enumerate() {
             let group = touched.group as usize;
             let count = i128::from(self.counts[group]);
-            out.int(row, if part == 0 { count } else { i128::from(at.rows[group]) - count });
+            out.int(row, if part == 0 { count } else { i128::from(at.states[group].rows) - count });
         }
     }
 

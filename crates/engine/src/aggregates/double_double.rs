@@ -9,12 +9,14 @@ pub(super) struct DoubleDouble {
     lo: f64,
 }
 
+#[inline(always)]
 fn two_sum(a: f64, b: f64) -> (f64, f64) {
     let sum = a + b;
     let part = sum - a;
     (sum, (a - (sum - part)) + (b - part))
 }
 
+#[inline(always)]
 fn split(a: f64) -> (f64, f64) {
     // 2^27 + 1 cuts a double into two halves of 26 bits.
     let big = 134_217_729.0 * a;
@@ -22,55 +24,104 @@ fn split(a: f64) -> (f64, f64) {
     (hi, a - hi)
 }
 
+/// Every operation runs as `QUICK` first, without a look at intermediate values: a sum or product beyond the doubles ends as an
+/// infinity or NaN, whatever follows, and is then computed again with care.
 impl DoubleDouble {
-    fn normal(hi: f64, lo: f64) -> Self {
+    #[inline(always)]
+    fn normal<const QUICK: bool>(hi: f64, lo: f64) -> Self {
         let sum = hi + lo;
-        if sum.is_finite() { Self { hi: sum, lo: lo - (sum - hi) } } else { Self { hi: sum, lo: 0.0 } }
+        if QUICK || sum.is_finite() {
+            Self { hi: sum, lo: lo - (sum - hi) }
+        } else {
+            Self { hi: sum, lo: 0.0 }
+        }
+    }
+
+    #[inline(always)]
+    fn or(self, with_care: impl FnOnce() -> Self) -> Self {
+        if (self.hi + self.lo).is_finite() { self } else { with_care() }
+    }
+
+    #[inline(always)]
+    fn product_as<const QUICK: bool>(a: f64, b: f64) -> Self {
+        let product = a * b;
+        let ((a_hi, a_lo), (b_hi, b_lo)) = (split(a), split(b));
+        let rest = ((a_hi * b_hi - product) + a_hi * b_lo + a_lo * b_hi) + a_lo * b_lo;
+        Self::normal::<QUICK>(product, rest)
+    }
+
+    #[inline(always)]
+    fn add_as<const QUICK: bool>(self, value: f64) -> Self {
+        let (sum, error) = two_sum(self.hi, value);
+        Self::normal::<QUICK>(sum, error + self.lo)
+    }
+
+    #[inline(always)]
+    fn plus_as<const QUICK: bool>(self, other: Self) -> Self {
+        let (sum, error) = two_sum(self.hi, other.hi);
+        let (low, low_error) = two_sum(self.lo, other.lo);
+        let first = Self::normal::<QUICK>(sum, error + low);
+        Self::normal::<QUICK>(first.hi, first.lo + low_error)
+    }
+
+    #[inline(always)]
+    fn negative(self) -> Self {
+        Self { hi: -self.hi, lo: -self.lo }
+    }
+
+    #[inline(always)]
+    fn times_as<const QUICK: bool>(self, other: Self) -> Self {
+        let product = Self::product_as::<QUICK>(self.hi, other.hi);
+        Self::normal::<QUICK>(product.hi, product.lo + (self.hi * other.lo + self.lo * other.hi))
+    }
+
+    #[inline(always)]
+    fn over_as<const QUICK: bool>(self, divisor: f64) -> Self {
+        let first = self.hi / divisor;
+        let rest = self.plus_as::<QUICK>(Self::product_as::<QUICK>(first, divisor).negative());
+        Self::normal::<QUICK>(first, rest.hi / divisor)
+    }
+
+    #[inline(always)]
+    fn less_square_as<const QUICK: bool>(self, root: Self, divisor: f64) -> Self {
+        self.plus_as::<QUICK>(root.times_as::<QUICK>(root).over_as::<QUICK>(divisor).negative())
     }
 
     /// The exact product of two doubles, unless it overflows.
+    #[inline]
     pub(super) fn product(a: f64, b: f64) -> Self {
-        let product = a * b;
-        let ((a_hi, a_lo), (b_hi, b_lo)) = (split(a), split(b));
-        Self::normal(product, ((a_hi * b_hi - product) + a_hi * b_lo + a_lo * b_hi) + a_lo * b_lo)
+        Self::product_as::<true>(a, b).or(|| Self::product_as::<false>(a, b))
     }
 
     /// The nearest such number to an integer.
     pub(super) fn from_integer(value: i128) -> Self {
         let hi = value as f64;
-        Self::normal(hi, value.wrapping_sub(hi as i128) as f64)
+        Self::normal::<false>(hi, value.wrapping_sub(hi as i128) as f64)
     }
 
     #[inline]
     pub(super) fn add(self, value: f64) -> Self {
-        let (sum, error) = two_sum(self.hi, value);
-        Self::normal(sum, error + self.lo)
+        self.add_as::<true>(value).or(|| self.add_as::<false>(value))
     }
 
     #[inline]
     pub(super) fn plus(self, other: Self) -> Self {
-        let (sum, error) = two_sum(self.hi, other.hi);
-        let (low, low_error) = two_sum(self.lo, other.lo);
-        let first = Self::normal(sum, error + low);
-        Self::normal(first.hi, first.lo + low_error)
+        self.plus_as::<true>(other).or(|| self.plus_as::<false>(other))
     }
 
+    #[inline]
     pub(super) fn minus(self, other: Self) -> Self {
-        self.plus(Self { hi: -other.hi, lo: -other.lo })
+        self.plus(other.negative())
     }
 
-    pub(super) fn times(self, other: Self) -> Self {
-        let product = Self::product(self.hi, other.hi);
-        Self::normal(product.hi, product.lo + (self.hi * other.lo + self.lo * other.hi))
-    }
-
-    pub(super) fn over(self, divisor: f64) -> Self {
-        let first = self.hi / divisor;
-        let rest = self.minus(Self::product(first, divisor));
-        Self::normal(first, rest.hi / divisor)
+    /// `self - root² / divisor`.
+    #[inline]
+    pub(super) fn less_square(self, root: Self, divisor: f64) -> Self {
+        self.less_square_as::<true>(root, divisor).or(|| self.less_square_as::<false>(root, divisor))
     }
 
     /// The nearest double.
+    #[inline]
     pub(super) fn value(self) -> f64 {
         self.hi
     }
@@ -107,7 +158,16 @@ mod tests {
         let a = 134_217_729.0;
         let square = DoubleDouble::product(a, a);
         assert_eq!(square, DoubleDouble::from_integer(134_217_729_i128 * 134_217_729));
-        let third = DoubleDouble::default().add(1.0).over(3.0).times(DoubleDouble::default().add(3.0));
-        assert!((third.minus(DoubleDouble::default().add(1.0))).value().abs() < 1e-30);
+        let one = DoubleDouble::default().add(1.0);
+        let third = one.over_as::<false>(3.0).times_as::<false>(DoubleDouble::default().add(3.0));
+        assert!((third.minus(one)).value().abs() < 1e-30);
+    }
+
+    #[test]
+    fn what_overflows_has_no_rest() {
+        let large = DoubleDouble::default().add(1e300);
+        assert!(!DoubleDouble::product(1e200, 1e200).value().is_finite());
+        assert_eq!(large.less_square(large, 2.0).lo, 0.0);
+        assert_eq!(DoubleDouble::default().add(f64::MAX).add(f64::MAX).lo, 0.0);
     }
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use tidegate_event::{EngineTime, FieldType, RowBatch};
 
-use super::accumulator::{Accumulator, Change, Emission};
+use super::accumulator::{Accumulator, Change, Emission, touch};
 use super::column::OutColumn;
 use super::function::{AggregateFunction, Argument, Class, Plan, Shape, Spec};
 use crate::state::{StateError, StateReader};
@@ -144,6 +144,14 @@ impl Counted {
         }
     }
 
+    /// One of the values, where a search would begin.
+    fn middle(&self) -> u64 {
+        match self {
+            Self::Small(values) => values.get(values.len() / 2).map_or(0, |value| value.0),
+            Self::Large(_) => 0,
+        }
+    }
+
     fn clear(&mut self) {
         match self {
             Self::Small(values) => values.clear(),
@@ -166,6 +174,8 @@ impl Accumulator for Numbers {
     }
 
     fn apply(&mut self, input: &RowBatch, changes: &[Change], _: EngineTime) {
+        touch(&self.groups, changes, |values| values.len() as u64);
+        touch(&self.groups, changes, Counted::middle);
         let place = input.place(self.of.field);
         for change in changes {
             let Some(word) = input.word_at(place, change.row as usize) else { continue };
@@ -187,15 +197,11 @@ impl Accumulator for Numbers {
     }
 
     fn fill(&self, part: u8, at: &Emission<'_>, out: &mut OutColumn<'_>) {
-        for (row, touched) in at.groups.iter().enumerate() {
-            let values = &self.groups[touched.group as usize];
-            match (part, values.ends()) {
-                (DISTINCT, _) => out.int(row, values.len() as i128),
-                (LARGEST, Some((_, value))) | (_, Some((value, _))) => {
-                    out.word(row, self.of.ty, slot(self.of.ty, value));
-                }
-                (_, None) => {}
-            }
+        let groups = at.groups.iter().map(|touched| &self.groups[touched.group as usize]);
+        match part {
+            DISTINCT => out.counts(groups.map(|values| values.len() as u64)),
+            LARGEST => out.words(self.of.ty, groups.map(|values| Some(slot(self.of.ty, values.ends()?.1)))),
+            _ => out.words(self.of.ty, groups.map(|values| Some(slot(self.of.ty, values.ends()?.0)))),
         }
     }
 

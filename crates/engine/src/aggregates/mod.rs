@@ -17,7 +17,7 @@ mod sums;
 mod timed;
 mod weighted;
 
-pub(crate) use accumulator::{Accumulator, Change, Emission, Touched};
+pub(crate) use accumulator::{Accumulator, Change, Emission, GroupState, Touched};
 pub(crate) use column::{OutColumn, can_store};
 pub use function::{AggregateFunction, Class};
 pub(crate) use function::{Spec, bind};

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use tidegate_event::{EngineTime, FieldType, MONEY_SCALE, RowBatch};
 
-use super::accumulator::{Accumulator, Change, Emission};
+use super::accumulator::{Accumulator, Change, Emission, touch};
 use super::column::OutColumn;
 use super::double_double::DoubleDouble;
 use super::function::{AggregateFunction, Argument, Class, Plan, Shape, Spec};
@@ -83,6 +83,10 @@ impl Outsiders {
         }
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(super) fn clear(&mut self, group: u32) {
         self.0.remove(&group);
     }
@@ -113,17 +117,19 @@ impl Outsiders {
     }
 }
 
-/// Number and sum of a group's values that are not null.
+/// Number and sum of a group's values that are not null, and of their squares if they are wanted.
 #[derive(Debug, Clone, Copy, Default)]
 struct DoubleSum {
     count: u64,
     sum: DoubleDouble,
+    squares: DoubleDouble,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
 struct IntegerSum {
     count: u64,
     sum: i128,
+    squares: DoubleDouble,
 }
 
 /// Sums of a field, and of its squares if any function wants them.
@@ -133,20 +139,12 @@ pub(super) struct Sums {
     with_squares: bool,
     doubles: Vec<DoubleSum>,
     integers: Vec<IntegerSum>,
-    squares: Vec<DoubleDouble>,
     outsiders: Outsiders,
 }
 
 impl Sums {
     pub(super) fn new(of: Argument, with_squares: bool) -> Self {
-        Self {
-            of,
-            with_squares,
-            doubles: Vec::new(),
-            integers: Vec::new(),
-            squares: Vec::new(),
-            outsiders: Outsiders::default(),
-        }
+        Self { of, with_squares, doubles: Vec::new(), integers: Vec::new(), outsiders: Outsiders::default() }
     }
 
     fn is_double(&self) -> bool {
@@ -154,12 +152,12 @@ impl Sums {
     }
 
     fn apply_doubles(&mut self, input: &RowBatch, changes: &[Change]) {
+        touch(&self.doubles, changes, |cell| cell.count);
         let place = input.place(self.of.field);
         for change in changes {
             let Some(word) = input.word_at(place, change.row as usize) else { continue };
-            let group = change.group as usize;
             let value = f64::from_bits(word);
-            let cell = &mut self.doubles[group];
+            let cell = &mut self.doubles[change.group as usize];
             cell.count = if change.add { cell.count + 1 } else { cell.count.wrapping_sub(1) };
             if !value.is_finite() {
                 self.outsiders.change(change.group, value, change.add);
@@ -167,47 +165,45 @@ impl Sums {
                 cell.sum = cell.sum.add(if change.add { value } else { -value });
                 if self.with_squares {
                     let square = DoubleDouble::product(value, value);
-                    let sum = &mut self.squares[group];
-                    *sum = if change.add { sum.plus(square) } else { sum.minus(square) };
+                    cell.squares =
+                        if change.add { cell.squares.plus(square) } else { cell.squares.minus(square) };
                 }
             }
             // A group without values starts afresh, whatever its past.
             if cell.count == 0 {
-                cell.sum = DoubleDouble::default();
-                if self.with_squares {
-                    self.squares[group] = DoubleDouble::default();
-                }
+                *cell = DoubleSum::default();
             }
         }
     }
 
     fn apply_integers(&mut self, input: &RowBatch, changes: &[Change]) {
+        touch(&self.integers, changes, |cell| cell.count);
         let place = input.place(self.of.field);
         for change in changes {
             let Some(word) = input.word_at(place, change.row as usize) else { continue };
-            let group = change.group as usize;
             let value = i128::from(word.cast_signed());
-            let cell = &mut self.integers[group];
+            let cell = &mut self.integers[change.group as usize];
             cell.count = if change.add { cell.count + 1 } else { cell.count.wrapping_sub(1) };
             cell.sum = if change.add { cell.sum.wrapping_add(value) } else { cell.sum.wrapping_sub(value) };
             if self.with_squares {
                 let square = DoubleDouble::from_integer(value * value);
-                let sum = &mut self.squares[group];
-                *sum = match (cell.count, change.add) {
+                cell.squares = match (cell.count, change.add) {
                     (0, _) => DoubleDouble::default(),
-                    (_, true) => sum.plus(square),
-                    (_, false) => sum.minus(square),
+                    (_, true) => cell.squares.plus(square),
+                    (_, false) => cell.squares.minus(square),
                 };
             }
         }
     }
 
-    fn count_and_sum(&self, group: usize) -> (u64, DoubleDouble) {
+    /// What a group's values come to as doubles.
+    #[inline]
+    fn sums(&self, group: usize) -> DoubleSum {
         if self.is_double() {
-            (self.doubles[group].count, self.doubles[group].sum)
-        } else {
-            (self.integers[group].count, DoubleDouble::from_integer(self.integers[group].sum))
+            return self.doubles[group];
         }
+        let IntegerSum { count, sum, squares } = self.integers[group];
+        DoubleSum { count, sum: DoubleDouble::from_integer(sum), squares }
     }
 
     /// What a sum of values is to be divided by: money is kept in ten-thousandths.
@@ -215,17 +211,37 @@ impl Sums {
         if self.of.ty == FieldType::Money { MONEY_SCALE as f64 } else { 1.0 }
     }
 
-    fn variance(&self, group: usize) -> f64 {
-        let (count, sum) = self.count_and_sum(group);
-        if self.outsiders.sum(group as u32).is_some() {
-            return f64::NAN;
+    fn load_squares(&self, from: &mut dyn StateReader) -> Result<DoubleDouble, StateError> {
+        if self.with_squares { DoubleDouble::load(from) } else { Ok(DoubleDouble::default()) }
+    }
+
+    /// The result `part` of a group that has values.
+    #[inline]
+    fn result(&self, part: u8, group: u32, sums: &DoubleSum) -> f64 {
+        let outside = self.outsiders.sum(group);
+        match part {
+            TOTAL => outside.unwrap_or(sums.sum.value()),
+            AVERAGE => outside.unwrap_or(sums.average() / self.scale()),
+            _ if outside.is_some() => f64::NAN,
+            DEVIATION => sums.variance(self.scale()).sqrt(),
+            _ => sums.variance(self.scale()),
         }
-        if count <= 1 {
+    }
+}
+
+impl DoubleSum {
+    #[inline]
+    fn average(&self) -> f64 {
+        self.sum.value() / self.count as f64
+    }
+
+    #[inline]
+    fn variance(&self, scale: f64) -> f64 {
+        if self.count <= 1 {
             return 0.0;
         }
-        let spread = self.squares[group].minus(sum.times(sum).over(count as f64)).value();
-        let scale = self.scale();
-        (spread / (count - 1) as f64 / (scale * scale)).max(0.0)
+        let spread = self.squares.less_square(self.sum, self.count as f64).value();
+        (spread / (self.count - 1) as f64 / (scale * scale)).max(0.0)
     }
 }
 
@@ -235,9 +251,6 @@ impl Accumulator for Sums {
             self.doubles.resize(groups, DoubleSum::default());
         } else {
             self.integers.resize(groups, IntegerSum::default());
-        }
-        if self.with_squares {
-            self.squares.resize(groups, DoubleDouble::default());
         }
     }
 
@@ -255,28 +268,33 @@ impl Accumulator for Sums {
         } else {
             self.integers[group] = IntegerSum::default();
         }
-        if self.with_squares {
-            self.squares[group] = DoubleDouble::default();
-        }
         self.outsiders.clear(group as u32);
     }
 
     fn fill(&self, part: u8, at: &Emission<'_>, out: &mut OutColumn<'_>) {
-        for (row, touched) in at.groups.iter().enumerate() {
-            let group = touched.group as usize;
-            let (count, sum) = self.count_and_sum(group);
-            if count == 0 {
-                continue;
+        let groups = at.groups.iter().map(|touched| touched.group);
+        if part == TOTAL && !self.is_double() {
+            for (row, group) in groups.enumerate() {
+                match self.integers[group as usize] {
+                    IntegerSum { count: 0, .. } => {}
+                    cell if self.of.ty == FieldType::Money => out.money(row, cell.sum),
+                    cell => out.int(row, cell.sum),
+                }
             }
-            let outside = self.outsiders.sum(touched.group);
-            match part {
-                TOTAL if self.is_double() => out.double(row, outside.unwrap_or(sum.value())),
-                TOTAL if self.of.ty == FieldType::Money => out.money(row, self.integers[group].sum),
-                TOTAL => out.int(row, self.integers[group].sum),
-                AVERAGE => out.double(row, outside.unwrap_or(sum.value() / count as f64 / self.scale())),
-                DEVIATION => out.double(row, self.variance(group).sqrt()),
-                _ => out.double(row, self.variance(group)),
-            }
+            return;
+        }
+        if !self.is_double() || !self.outsiders.is_empty() {
+            return out.doubles(groups.map(|group| {
+                let sums = self.sums(group as usize);
+                (sums.count > 0).then(|| self.result(part, group, &sums))
+            }));
+        }
+        let cells = groups.map(|group| Some(&self.doubles[group as usize]).filter(|cell| cell.count > 0));
+        match part {
+            TOTAL => out.doubles(cells.map(|cell| Some(cell?.sum.value()))),
+            AVERAGE => out.doubles(cells.map(|cell| Some(cell?.average()))),
+            DEVIATION => out.doubles(cells.map(|cell| Some(cell?.variance(1.0).sqrt()))),
+            _ => out.doubles(cells.map(|cell| Some(cell?.variance(1.0)))),
         }
     }
 
@@ -290,22 +308,22 @@ impl Accumulator for Sums {
             out.extend_from_slice(&self.integers[group].sum.to_le_bytes());
         }
         if self.with_squares {
-            self.squares[group].save(out);
+            self.sums(group).squares.save(out);
         }
     }
 
     fn load(&mut self, group: usize, from: &mut dyn StateReader) -> Result<(), StateError> {
         let count = from.get_u64()?;
         if self.is_double() {
-            self.doubles[group] = DoubleSum { count, sum: DoubleDouble::load(from)? };
+            let sum = DoubleDouble::load(from)?;
             self.outsiders.load(group as u32, from)?;
+            let squares = self.load_squares(from)?;
+            self.doubles[group] = DoubleSum { count, sum, squares };
         } else {
             let mut sum = [0; 16];
             from.get(&mut sum)?;
-            self.integers[group] = IntegerSum { count, sum: i128::from_le_bytes(sum) };
-        }
-        if self.with_squares {
-            self.squares[group] = DoubleDouble::load(from)?;
+            let squares = self.load_squares(from)?;
+            self.integers[group] = IntegerSum { count, sum: i128::from_le_bytes(sum), squares };
         }
         Ok(())
     }

@@ -22,6 +22,7 @@ impl HashIndex {
     }
 
     /// The key that rows are found by.
+    #[inline]
     pub fn key(&self) -> &KeyFields {
         &self.key
     }
@@ -42,6 +43,12 @@ impl HashIndex {
         row: &RowView<'_>,
     ) -> Option<RowId> {
         self.table.find(hash, |&id| self.key.same(&store.row(RowId(id)), probe, row)).map(|&id| RowId(id))
+    }
+
+    /// The row of this hash for which `same` holds.
+    #[inline]
+    pub fn find_where(&self, hash: u64, same: impl Fn(RowId) -> bool) -> Option<RowId> {
+        self.table.find(hash, |&id| same(RowId(id))).map(|&id| RowId(id))
     }
 
     /// The place of a row of the same schema whose key is not there yet; nothing when it is. One probe serves
@@ -86,6 +93,33 @@ impl HashIndex {
         }
     }
 
+    /// Whether looking for many keys gains from [`touch`](Self::touch) first: the index lies outside the nearer
+    /// caches.
+    #[inline]
+    pub fn is_far(&self) -> bool {
+        self.table.capacity() > NEAR_ROWS
+    }
+
+    /// Reads what a probe for this hash will read first. Touches do not wait for each other, as probes that look
+    /// at rows do, so that a pass of them brings the memory of many keys nearer at once. Answers a row that may
+    /// have the key, or 0.
+    #[inline]
+    pub fn touch(&self, hash: u64) -> u32 {
+        let mut row = 0;
+        self.table.find(hash, |&id| {
+            row = id;
+            false
+        });
+        row
+    }
+
+    /// Touches for the keys of rows of the same schema.
+    #[inline(never)]
+    pub fn touch_all<'a>(&self, rows: impl Iterator<Item = RowView<'a>>) {
+        let touched = rows.map(|row| self.touch(self.key.hash(&row)));
+        std::hint::black_box(touched.fold(0, |all, id| all ^ id));
+    }
+
     /// Takes out a row that is still stored.
     #[inline]
     pub fn remove(&mut self, store: &RowStore, id: RowId) {
@@ -95,6 +129,9 @@ impl HashIndex {
         }
     }
 }
+
+/// An index of more rows than this lies, with its rows, outside the nearer caches.
+const NEAR_ROWS: usize = 1 << 14;
 
 /// A free place in an index, for one key.
 #[derive(Debug)]

@@ -12,6 +12,9 @@ impl Retained {
     /// Emits the rows in `evict` as retention deletes and takes them out.
     pub(super) fn evict_now(&mut self, out: &mut BlockBuilder) {
         let evict = std::mem::take(&mut self.evict);
+        if self.index.is_far() {
+            self.index.touch_all(evict.iter().map(|&id| self.store.row(id)));
+        }
         for &id in &evict {
             out.emit_copy(&self.store.row(id), Opcode::Delete, Flags::RETENTION);
             self.sequences.push(self.store.sequence(id));

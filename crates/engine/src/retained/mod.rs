@@ -75,11 +75,13 @@ impl Retained {
     }
 
     /// Schema of the rows.
+    #[inline]
     pub fn schema(&self) -> &Arc<Schema> {
         &self.schema
     }
 
     /// The rows themselves.
+    #[inline]
     pub fn store(&self) -> &RowStore {
         &self.store
     }
@@ -99,6 +101,12 @@ impl Retained {
     #[inline]
     pub fn find_by(&self, probe: &KeyFields, row: &RowView<'_>) -> Option<RowId> {
         self.index.find_hashed(&self.store, probe.hash(row), probe, row)
+    }
+
+    /// The index of the rows.
+    #[inline]
+    pub fn index(&self) -> &HashIndex {
+        &self.index
     }
 
     /// Adds a row whose key is new. For windows that make their rows themselves and have no retention.

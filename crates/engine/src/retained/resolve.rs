@@ -40,6 +40,9 @@ impl Retained {
         };
         let first_sequence = self.store.next_sequence();
         self.sequences.clear();
+        if self.index.is_far() {
+            self.index.touch_all(input.iter().map(|event| event.row));
+        }
         let mut position = 0;
         while position < input.len() {
             position += self.apply_event(input, position, resolution, &mut out, step);

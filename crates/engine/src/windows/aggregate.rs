@@ -25,13 +25,14 @@ use tidegate_event::{
 };
 use tidegate_expr::{Column, Program};
 
-use crate::aggregates::{Accumulator, Change, Emission, GroupRows, OutColumn, Touched};
+use crate::aggregates::{Accumulator, Change, Emission, GroupRows, GroupState, OutColumn, Touched};
 use crate::block::BlockBuilder;
 use crate::evaluator::Evaluator;
-use crate::key::KeyFields;
+use crate::key::{Digest, KeyFields};
 use crate::retained::{Resolution, Retained};
 use crate::state::{Frozen, StateError, StateReader};
 use crate::step::{Reject, Step};
+use crate::store::RowId;
 use crate::window::Window;
 
 pub(super) use build::AGGREGATE;
@@ -71,10 +72,10 @@ struct Aggregate {
     lists: Option<GroupRows>,
     /// Resolves an input that is not.
     resolver: Option<Retained>,
-    /// Number of rows by group.
-    rows: Vec<u64>,
-    /// Position in `touched`, plus 1, by group.
-    marks: Vec<u32>,
+    /// By group.
+    states: Vec<GroupState>,
+    /// Groups that a block's events may have, while they are brought nearer.
+    near: Vec<u32>,
     changes: Vec<Change>,
     touched: Vec<Touched>,
     living: Vec<Touched>,
@@ -89,6 +90,9 @@ impl Aggregate {
     fn resolve(&mut self, input: &EventBlock, step: &mut Step<'_>) {
         self.changes.clear();
         self.touched.clear();
+        if self.groups.index().is_far() {
+            self.touch(input);
+        }
         let mut position = 0;
         while position < input.len() {
             let event = input.event(position);
@@ -105,11 +109,24 @@ impl Aggregate {
         }
     }
 
+    /// Brings what the groups of a block's events will need nearer, in passes whose loads do not wait for each other.
+    #[inline(never)]
+    fn touch(&mut self, input: &EventBlock) {
+        let Self { groups, states, probe, near, .. } = self;
+        near.clear();
+        near.extend(input.iter().map(|event| groups.index().touch(probe.hash(&event.row))));
+        let known = near.iter().map(|&group| (states[group as usize].rows, RowId(group)));
+        let words = known.map(|(rows, id)| if rows > 0 { groups.store().touch(id) } else { 0 });
+        std::hint::black_box(words.fold(0, |all, word| all ^ word));
+    }
+
     fn change(&mut self, input: &EventBlock, position: usize, step: &mut Step<'_>) {
         let (new, old) = (input.event(position), input.event(position + 1));
-        if self.probe.same(&new.row, &self.probe, &old.row)
-            && let Some(group) = self.find(&old.row)
-            && self.rows[group as usize] > 0
+        if let (Some(from), Some(to)) = (self.probe.digest(&old.row), self.probe.digest(&new.row))
+            && from.words == to.words
+            && (from.exact || self.probe.same(&new.row, &self.probe, &old.row))
+            && let Some(group) = self.find(&from, &old.row)
+            && self.states[group as usize].rows > 0
         {
             self.note(group, &old, false, 0);
             self.note(group, &new, true, 2);
@@ -119,27 +136,36 @@ impl Aggregate {
         self.join(input, position, &new, step);
     }
 
-    fn find(&self, row: &RowView<'_>) -> Option<u32> {
-        self.groups.find_by(&self.probe, row).map(|id| id.0)
+    /// The group of the key that `digest` is of.
+    #[inline]
+    fn find(&self, digest: &Digest, row: &RowView<'_>) -> Option<u32> {
+        let Self { groups, states, probe, .. } = self;
+        let same = |id: RowId| {
+            states[id.0 as usize].key == digest.words
+                && (digest.exact || groups.key().same(&groups.store().row(id), probe, row))
+        };
+        groups.index().find_where(digest.hash, same).map(|id| id.0)
     }
 
+    #[inline]
     fn join(&mut self, input: &EventBlock, position: usize, event: &Event<'_>, step: &mut Step<'_>) {
-        if self.probe.has_null(&event.row) {
+        let Some(digest) = self.probe.digest(&event.row) else {
             step.reject(input, position, Reject::NullKey);
             return;
-        }
-        let group = match self.find(&event.row) {
+        };
+        let group = match self.find(&digest, &event.row) {
             Some(group) => group,
             None => self.begin(&event.row),
         };
         self.note(group, event, true, 1);
     }
 
+    #[inline]
     fn leave(&mut self, input: &EventBlock, position: usize, event: &Event<'_>, step: &mut Step<'_>) {
-        match self.find(&event.row).filter(|&group| self.rows[group as usize] > 0) {
+        // Where the key has a null, the row was refused when it came, which has been counted.
+        let Some(digest) = self.probe.digest(&event.row) else { return };
+        match self.find(&digest, &event.row).filter(|&group| self.states[group as usize].rows > 0) {
             Some(group) => self.note(group, event, false, 3),
-            // The row was refused when it came, which has been counted.
-            None if self.probe.has_null(&event.row) => {}
             None => step.reject(input, position, Reject::MissingKey),
         }
     }
@@ -152,43 +178,47 @@ impl Aggregate {
         for &(to, from) in &self.keys {
             stub.copy_field(to, row, from);
         }
-        let group = self.groups.insert(&self.stub.row(0)).0;
-        self.grow(group as usize + 1);
-        group
+        let group = self.groups.insert(&self.stub.row(0));
+        self.grow(group);
+        group.0
     }
 
-    fn grow(&mut self, groups: usize) {
-        if groups <= self.rows.len() {
-            return;
+    /// Makes room for a group that has just been stored.
+    fn grow(&mut self, group: RowId) {
+        let (at, groups) = (group.0 as usize, group.0 as usize + 1);
+        if groups > self.states.len() {
+            self.states.resize(groups, GroupState::default());
+            self.accumulators.iter_mut().for_each(|accumulator| accumulator.grow(groups));
+            if let Some(lists) = &mut self.lists {
+                lists.grow(groups);
+            }
         }
-        self.rows.resize(groups, 0);
-        self.marks.resize(groups, 0);
-        self.accumulators.iter_mut().for_each(|accumulator| accumulator.grow(groups));
-        if let Some(lists) = &mut self.lists {
-            lists.grow(groups);
-        }
+        let digest = self.groups.key().digest(&self.groups.store().row(group));
+        self.states[at].key = digest.map_or([0; 2], |digest| digest.words);
     }
 
     #[inline]
     fn note(&mut self, group: u32, event: &Event<'_>, add: bool, seen: u8) {
-        let at = group as usize;
         let retention = event.flags.contains(Flags::RETENTION);
-        if self.marks[at] == 0 {
-            self.touched.push(Touched {
-                group,
-                existed: self.rows[at] > 0,
-                retention: true,
-                last_row: event.row_number,
-                last_event: seen,
-            });
-            self.marks[at] = self.touched.len() as u32;
-        }
-        self.rows[at] = if add { self.rows[at] + 1 } else { self.rows[at] - 1 };
-        let touched = &mut self.touched[self.marks[at] as usize - 1];
-        touched.retention &= retention;
-        touched.last_row = event.row_number;
-        touched.last_event = seen;
+        let state = &mut self.states[group as usize];
+        let existed = state.rows > 0;
+        state.rows = if add { state.rows + 1 } else { state.rows - 1 };
         self.changes.push(Change { group, row: event.row_number, add, event: seen });
+        if state.mark > 0 {
+            let touched = &mut self.touched[state.mark as usize - 1];
+            touched.retention &= retention;
+            touched.last_row = event.row_number;
+            touched.last_event = seen;
+            return;
+        }
+        self.touched.push(Touched {
+            group,
+            existed,
+            retention,
+            last_row: event.row_number,
+            last_event: seen,
+        });
+        state.mark = self.touched.len() as u32;
     }
 
     /// Pass 2: what the functions make of it.
@@ -203,26 +233,22 @@ impl Aggregate {
 
     /// Pass 3: one result per touched group.
     fn emit(&mut self, input: &RowBatch, step: &mut Step<'_>) -> Option<Arc<EventBlock>> {
-        self.living.clear();
-        let Self { living, touched, rows, .. } = self;
-        living.extend(touched.iter().filter(|t| rows[t.group as usize] > 0));
+        let Self { living, touched, states, .. } = self;
+        living.clear();
+        living.extend(touched.iter().filter(|t| states[t.group as usize].rows > 0));
         let mut out = BlockBuilder::new(step.pool, self.groups.schema().layout());
+        let rows = out.rows_mut();
         for touched in &self.living {
-            let stored = self.groups.store().row(crate::store::RowId(touched.group));
-            let mut row = out.new_row();
-            for &(key, _) in &self.keys {
-                row.copy_field(key, &stored, key);
-            }
+            rows.push_fields(&self.groups.store().row(RowId(touched.group)), self.groups.key().fields());
         }
         self.fill(input, &mut out, step);
         let mut next = 0;
         for at in 0..self.touched.len() {
             let touched = self.touched[at];
-            let group = touched.group as usize;
-            let id = crate::store::RowId(touched.group);
+            let (group, id) = (touched.group as usize, RowId(touched.group));
             let flags = if touched.retention { Flags::RETENTION } else { Flags::NORMAL };
-            self.marks[group] = 0;
-            let lives = self.rows[group] > 0;
+            self.states[group].mark = 0;
+            let lives = self.states[group].rows > 0;
             if lives {
                 let opcode = if touched.existed { Opcode::UpdateBlock } else { Opcode::Insert };
                 out.emit_own(next, opcode, flags);
@@ -245,8 +271,8 @@ impl Aggregate {
     }
 
     fn fill(&mut self, input: &RowBatch, out: &mut BlockBuilder, step: &mut Step<'_>) {
-        let Self { accumulators, living, rows, lists, .. } = self;
-        let at = Emission { groups: living, input, rows, lists: lists.as_ref() };
+        let Self { accumulators, living, states, lists, .. } = self;
+        let at = Emission { groups: living, input, states, lists: lists.as_ref() };
         let mut fill = |cells: &[Cell], rows: &mut RowBatch| {
             for cell in cells {
                 let mut column = OutColumn::new(rows, cell.field, &mut step.stats.faults);
@@ -321,7 +347,7 @@ impl Window for Aggregate {
         let mut state = Vec::new();
         for id in self.groups.store().in_arrival_order() {
             let group = id.0 as usize;
-            state.extend_from_slice(&self.rows[group].to_le_bytes());
+            state.extend_from_slice(&self.states[group].rows.to_le_bytes());
             self.accumulators.iter().for_each(|accumulator| accumulator.save(group, &mut state));
         }
         let mut parts: Vec<Box<dyn Frozen>> =
@@ -340,9 +366,9 @@ impl Window for Aggregate {
         self.groups.load(from)?;
         for id in self.groups.store().in_arrival_order() {
             let group = id.0 as usize;
-            self.grow(group + 1);
-            self.rows[group] = from.get_u64()?;
-            if self.rows[group] == 0 {
+            self.grow(id);
+            self.states[group].rows = from.get_u64()?;
+            if self.states[group].rows == 0 {
                 return Err(StateError::corrupt("a group without rows"));
             }
             for accumulator in &mut self.accumulators {

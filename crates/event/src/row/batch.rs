@@ -99,6 +99,18 @@ impl RowBatch {
         row[place.slot] = word;
     }
 
+    /// Sets the slot word at `place` of each row from the first on, as long as there are `words`; leaves rows without
+    /// one as they are. Doubles as in [`set_word_at`](Self::set_word_at).
+    #[inline]
+    pub fn set_words(&mut self, place: FixedPlace, words: impl Iterator<Item = Option<u64>>) {
+        for (row, word) in self.words.chunks_exact_mut(place.stride).zip(words) {
+            if let Some(word) = word {
+                row[place.null_word] &= !place.null_bit;
+                row[place.slot] = word;
+            }
+        }
+    }
+
     /// The heap of the long values.
     #[inline]
     pub fn heap(&self) -> HeapRef<'_> {
@@ -163,6 +175,15 @@ impl RowBatch {
         }
         self.len += 1;
         (self.len - 1) as u32
+    }
+
+    /// Adds a row that has `fields` of `row`, which has the same layout, and is null elsewhere.
+    #[inline]
+    pub fn push_fields(&mut self, row: &RowView<'_>, fields: &[usize]) {
+        let mut to = self.push();
+        for &field in fields {
+            to.copy_field(field, row, field);
+        }
     }
 
     /// Makes this batch, which must be empty and of the same layout, a copy of all rows of `other`, without their

@@ -39,6 +39,20 @@ fn sums_and_last_prices_of_trades() {
     );
 }
 
+/// Null is a key of no group, and not that of 0.
+#[test]
+fn a_group_key_that_becomes_null_leaves_its_group() {
+    let source =
+        "<window-source name=\"s\"><schema-string>id*:int32,g:int32,v:int32</schema-string></window-source>";
+    let windows = model(source, "g*:int32,v:int32", &["ESP_aSum(v)"]);
+    let mut run = Run::new("", &windows, EDGE);
+    let mut feed = |event: &str| run.feed(1, "s", event, "a");
+    assert_eq!(feed("I N 1 0 5"), ["I N 0 5"]);
+    assert_eq!(feed("I N 2 0 2"), ["UB N 0 7", "D N 0 5"]);
+    assert_eq!(feed("U N 1 ∅ 9"), ["UB N 0 2", "D N 0 7"]);
+    assert!(feed("D N 1 ∅ ∅").is_empty());
+}
+
 const MOTORS: &str = "<window-source name=\"s\" insert-only=\"true\" index=\"pi_EMPTY\"><schema-string>id*:int64,motor:string,v:double</schema-string></window-source>";
 
 /// C08: motors 2 and 1 in turn, a second apart; a period of 5 s.
