@@ -18,10 +18,17 @@ const LAYERS: &[Layer] = &[
     Layer { name: "engine", may_use: &["event", "model", "expr"], pure: true },
     Layer { name: "snapshot", may_use: &["engine", "event"], pure: false },
     Layer { name: "host", may_use: &["engine", "model", "event", "snapshot", "codec"], pure: false },
-    Layer { name: "connectors", may_use: &["host", "model", "event", "codec"], pure: false },
+    Layer { name: "failover", may_use: &["event"], pure: true },
+    Layer { name: "kafka", may_use: &["event"], pure: false },
+    Layer { name: "client", may_use: &["event", "codec"], pure: true },
+    Layer {
+        name: "connectors",
+        may_use: &["host", "engine", "model", "event", "codec", "kafka", "failover", "client"],
+        pure: false,
+    },
     Layer { name: "api", may_use: &["event"], pure: true },
     Layer { name: "http", may_use: &["api", "host", "engine", "model", "codec", "event"], pure: false },
-    Layer { name: "cli", may_use: &["api"], pure: false },
+    Layer { name: "cli", may_use: &["api", "client", "codec", "event", "kafka"], pure: false },
     Layer {
         name: "server",
         may_use: &[
