@@ -8,7 +8,7 @@ use crate::clock::Instant;
 use crate::command::{Command, Demotion, Notice, Refusal};
 use crate::election::{Connection, Election};
 use crate::gate::{Gate, GateState, Held, Mismatch};
-use crate::input::{Answer, Failure, Input, Outcome, OutputNo, RequestNo, Sequence};
+use crate::input::{Answer, Failure, Input, Outcome, OutputNo, RequestNo, Sequence, SessionId};
 use crate::output::{Output, OutputOptions, Stage};
 
 /// The role of an engine in its group.
@@ -235,6 +235,14 @@ impl<R: Clone> Machine<R> {
             (true, true) => Role::Active,
             (true, false) => Role::Held,
             (false, _) => Role::Standby,
+        }
+    }
+
+    /// The session at hand, connected or not.
+    pub const fn session(&self) -> Option<SessionId> {
+        match self.election.connection {
+            Connection::Up(session) | Connection::Down(session) => Some(session),
+            Connection::None | Connection::Connecting => None,
         }
     }
 

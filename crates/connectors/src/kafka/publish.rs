@@ -1,5 +1,6 @@
 //! Reading a topic into a source window.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tidegate_codec::Cause;
@@ -11,7 +12,9 @@ use tidegate_kafka::{
     Events, PartitionReader, Polled, ReadError, ReaderOptions, Record, StartOffset, Topics, Watermarks,
 };
 
+use super::INPUTS;
 use super::decode::{Decoded, bad, decode};
+use super::input::InputTrack;
 use super::messages;
 use super::options::{PublishOptions, place};
 use super::position::Places;
@@ -28,6 +31,7 @@ pub(super) struct KafkaPublisher {
 /// One partition on its way in.
 struct Reading {
     reader: PartitionReader,
+    track: Arc<InputTrack>,
     partition: i32,
     /// Where the partition ended when it was asked last.
     end: i64,
@@ -132,7 +136,12 @@ impl KafkaPublisher {
             None => self.initial(partition, marks)?,
         };
         reader.start_at(StartOffset::At(offset)).map_err(other)?;
-        Ok(Some(Reading { reader, partition, end: marks.high }))
+        let common = &self.options.common;
+        let (settings, events) = (common.settings.clone(), self.events.clone());
+        let track = Arc::new(InputTrack::new(settings, events, &common.topic, partition, offset));
+        track.saw_end(marks.high);
+        INPUTS.set(&publisher.setup().project, Arc::clone(&track));
+        Ok(Some(Reading { reader, track, partition, end: marks.high }))
     }
 
     fn resume(
@@ -272,15 +281,15 @@ impl KafkaPublisher {
                 let Polled::Record(record) = polled else { continue };
                 found = true;
                 let offset = record.offset();
-                let time = record
-                    .timestamp_millis()
-                    .map(|millis| EngineTime::from_micros(millis.saturating_mul(1000)));
+                let millis = record.timestamp_millis();
+                let time = millis.map(|millis| EngineTime::from_micros(millis.saturating_mul(1000)));
                 let Decoded { blocks, .. } = self.decode(partition, &record, publisher);
                 let id = self.options.offset_ids.then_some(offset);
                 let step = InputStep { id, time: StepTime::Log(time), blocks };
                 if self.inject(partition, offset, step, publisher).is_err() {
                     return Ok(PublishEnd::Stopped);
                 }
+                readers[number].track.advance(offset + 1, millis);
             }
             self.tell(&mut readers, &mut told, publisher);
         }

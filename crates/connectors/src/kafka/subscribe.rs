@@ -39,9 +39,6 @@ const LINGER: Duration = Duration::from_millis(1);
 
 impl KafkaSubscriber {
     pub(super) fn new(setup: &ConnectorSetup) -> Result<Self, ConnectorError> {
-        if setup.flag("hotfailover")? {
-            return Err(setup.invalid("hotfailover", "true", "false: failover is not implemented yet"));
-        }
         if let Some(way @ ("transactions" | "ids")) = setup.get("exactlyonce") {
             return Err(setup.invalid("exactlyonce", way, "none, without hotfailover"));
         }

@@ -1,0 +1,331 @@
+//! Writes the output of one failover connector: the part of its connector's thread.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use tidegate_event::TaggedId;
+use tidegate_failover::{Failure, Held, Input, Outcome, RequestNo};
+use tidegate_host::StopWaiter;
+use tidegate_kafka::{
+    Delivered, Delivery, Events, OutRecord, PlainOptions, PlainProducer, SendError, Settings,
+    TransactionError, TransactionOptions, TransactionalProducer,
+};
+
+use super::gate::{KafkaGate, timestamp};
+use super::group::WriterCommand;
+use super::messages;
+use super::options::{ExactlyOnce, FailoverOptions};
+use super::payload::Payload;
+
+/// How long one call into the client library may take before the thread looks at its commands again.
+const SLICE: Duration = Duration::from_millis(100);
+/// How long to wait before looking again.
+const POLL: Duration = Duration::from_millis(1);
+/// How long a producer that is given up may take to abort what it has open.
+const ABORT_TIME: Duration = Duration::from_millis(500);
+/// How long what is at hand may go on after the connector was asked to stop.
+const STOP_TIME: Duration = Duration::from_secs(2);
+/// How often the log tells that a producer cannot be set up.
+const TELL_EVERY: Duration = Duration::from_secs(10);
+
+/// The producer at hand.
+enum Producer {
+    /// Created and connecting; it has called nothing yet.
+    Transactions {
+        producer: TransactionalProducer,
+        fenced: bool,
+    },
+    Ids(PlainProducer),
+}
+
+/// How long the broker lets a transaction be open; an active that was stopped for longer is fenced in any case.
+const TRANSACTION_TIME: Duration = Duration::from_secs(60);
+
+/// The writer of one output.
+pub(super) struct Writer<'a> {
+    gate: &'a KafkaGate,
+    options: &'a FailoverOptions,
+    settings: &'a Settings,
+    events: &'a Events,
+    /// Whether the producer at hand has failed to write a record.
+    failed: Arc<AtomicBool>,
+    producer: Option<Producer>,
+    /// How often this writer has given the output up.
+    abandoned: u64,
+    stop: &'a StopWaiter,
+    /// When the command at hand was taken up.
+    begun: Instant,
+    tell_at: Instant,
+}
+
+impl<'a> Writer<'a> {
+    pub(super) fn new(
+        gate: &'a KafkaGate,
+        options: &'a FailoverOptions,
+        settings: &'a Settings,
+        events: &'a Events,
+        stop: &'a StopWaiter,
+    ) -> Self {
+        let abandoned = gate.port.abandoned();
+        Self {
+            gate,
+            options,
+            settings,
+            events,
+            failed: Arc::default(),
+            producer: None,
+            abandoned,
+            stop,
+            begun: Instant::now(),
+            tell_at: Instant::now(),
+        }
+    }
+
+    /// Waits for a command, at most `time`, and carries it out. Answers whether the connector was released.
+    pub(super) fn work(&mut self, time: Duration) -> bool {
+        self.warm();
+        let command = self.gate.port.to_write.recv_timeout(time);
+        self.begun = Instant::now();
+        match command {
+            Ok(WriterCommand::Fence(request)) => self.fence(request),
+            Ok(WriterCommand::Write(request, records)) => self.write(request, &records),
+            Ok(WriterCommand::Abandon) => {
+                self.abandoned += 1;
+                self.abandon();
+            }
+            Ok(WriterCommand::Released) => return true,
+            Err(_) => {
+                if let Some(Producer::Ids(producer)) = &self.producer {
+                    producer.poll(Duration::ZERO);
+                }
+            }
+        }
+        false
+    }
+
+    /// Has a producer connect before it is needed. It calls nothing, so it fences nobody.
+    fn warm(&mut self) {
+        if self.producer.is_some() {
+            return;
+        }
+        self.failed = Arc::default();
+        let failed = Arc::clone(&self.failed);
+        let on_delivery = move |delivery: Delivery| {
+            if !matches!(delivery.outcome, Delivered::At(_)) {
+                failed.store(true, Ordering::SeqCst);
+            }
+        };
+        let made = match self.options.exactly_once {
+            ExactlyOnce::Transactions => {
+                let options = TransactionOptions {
+                    id: self.options.transactional_id(),
+                    timeout: TRANSACTION_TIME,
+                    linger: Duration::ZERO,
+                };
+                TransactionalProducer::new(self.settings, &options, self.events.clone(), on_delivery)
+                    .map(|producer| Producer::Transactions { producer, fenced: false })
+            }
+            ExactlyOnce::Ids | ExactlyOnce::None => {
+                let options = PlainOptions { gapless: true, linger: Duration::ZERO };
+                PlainProducer::new(self.settings, options, self.events.clone(), on_delivery)
+                    .map(Producer::Ids)
+            }
+        };
+        match made {
+            Ok(producer) => self.producer = Some(producer),
+            Err(error) => self.tell(&error),
+        }
+    }
+
+    fn done(&self, request: RequestNo, outcome: Outcome) {
+        self.gate.group.handle(Input::Done { request, outcome });
+    }
+
+    fn tell(&mut self, error: &dyn std::fmt::Display) {
+        if Instant::now() >= self.tell_at {
+            self.tell_at = Instant::now() + TELL_EVERY;
+            let port = &self.gate.port;
+            messages::PRODUCER_FAILED.log(format_args!(
+                "connector {} of {}: the producer is not ready: {error}; it is tried again",
+                port.connector, port.window
+            ));
+        }
+    }
+
+    /// Whether the machine has given the output up meanwhile, its command to do so being in the queue; or the
+    /// connector is to stop and has waited long enough for the brokers.
+    fn is_given_up(&self) -> bool {
+        self.gate.port.abandoned() != self.abandoned
+            || (self.stop.is_requested() && self.begun.elapsed() > STOP_TIME)
+    }
+
+    fn fence(&mut self, request: RequestNo) {
+        loop {
+            self.warm();
+            let outcome = match &mut self.producer {
+                Some(Producer::Ids(_)) => Some(Outcome::Fenced),
+                Some(Producer::Transactions { fenced: true, .. }) => {
+                    self.producer = None;
+                    None
+                }
+                Some(Producer::Transactions { producer, fenced }) => match producer.init(SLICE) {
+                    Ok(()) => {
+                        *fenced = true;
+                        Some(Outcome::Fenced)
+                    }
+                    Err(TransactionError::Undecided(_)) => None,
+                    Err(error) => {
+                        self.producer = None;
+                        self.tell(&error);
+                        std::thread::sleep(SLICE);
+                        None
+                    }
+                },
+                None => {
+                    std::thread::sleep(SLICE);
+                    None
+                }
+            };
+            if let Some(outcome) = outcome {
+                self.done(request, outcome);
+                return;
+            }
+            if self.is_given_up() {
+                self.producer = None;
+                self.done(request, Outcome::Failed(Failure::RoleLost));
+                return;
+            }
+        }
+    }
+
+    fn write(&mut self, request: RequestNo, records: &[Held<Payload>]) {
+        let outcome = match self.try_write(records) {
+            Ok(()) => Outcome::Committed,
+            Err(failure) => {
+                // What became of the records only the topic can tell; this producer is done with.
+                self.abandon();
+                self.producer = None;
+                Outcome::Failed(failure)
+            }
+        };
+        self.done(request, outcome);
+    }
+
+    fn try_write(&self, records: &[Held<Payload>]) -> Result<(), Failure> {
+        match &self.producer {
+            Some(Producer::Transactions { producer, fenced: true }) => {
+                producer.begin().map_err(|error| self.failure(&error))?;
+                for held in records {
+                    self.send(held, |record| producer.send(record, 0), || producer.poll(POLL))?;
+                }
+                while !producer.flush(SLICE) {
+                    self.go_on(producer.fatal_error())?;
+                }
+                self.go_on(None)?;
+                self.commit(producer)
+            }
+            Some(Producer::Ids(producer)) => {
+                for held in records {
+                    self.send(held, |record| producer.send(record, 0), || producer.poll(POLL))?;
+                }
+                while producer.in_flight() > 0 {
+                    producer.poll(POLL);
+                    self.go_on(producer.fatal_error())?;
+                }
+                self.go_on(None)
+            }
+            _ => Err(Failure::RoleLost),
+        }
+    }
+
+    fn send(
+        &self,
+        held: &Held<Payload>,
+        send: impl Fn(&OutRecord<'_>) -> Result<(), SendError>,
+        poll: impl Fn(),
+    ) -> Result<(), Failure> {
+        let bytes = held.record.bytes().map_err(|error| {
+            messages::SPILL_FAILED
+                .log(format_args!("output that was written to a file cannot be read: {error}"));
+            Failure::Unknown
+        })?;
+        let tag = TaggedId { stream: self.gate.port.stream, id: held.id }.to_string();
+        let record = OutRecord {
+            topic: &self.options.topic,
+            partition: Some(self.options.partition),
+            key: None,
+            payload: &bytes,
+            headers: &[(TaggedId::HEADER, tag.as_bytes())],
+            timestamp_millis: Some(timestamp(held.time)),
+        };
+        loop {
+            match send(&record) {
+                Ok(()) => return Ok(()),
+                Err(SendError::QueueFull) => {
+                    poll();
+                    self.go_on(None)?;
+                }
+                Err(SendError::Fenced(_)) => return Err(Failure::Fenced),
+                Err(error) => return Err(self.told(&error)),
+            }
+        }
+    }
+
+    /// Whether the write at hand may go on.
+    fn go_on(&self, fatal: Option<String>) -> Result<(), Failure> {
+        if let Some(fatal) = fatal {
+            return Err(self.failure(&TransactionError::Fatal(fatal)));
+        }
+        if self.failed.load(Ordering::SeqCst) {
+            return Err(self.told(&"a record was not delivered"));
+        }
+        if self.is_given_up() { Err(Failure::RoleLost) } else { Ok(()) }
+    }
+
+    /// Commits once the lease allows it.
+    fn commit(&self, producer: &TransactionalProducer) -> Result<(), Failure> {
+        loop {
+            if self.is_given_up() {
+                return Err(Failure::RoleLost);
+            }
+            if !self.gate.group.read(|machine, now| machine.may_commit(self.gate.output, now)) {
+                std::thread::sleep(POLL);
+                continue;
+            }
+            match producer.commit(SLICE) {
+                Ok(()) => return Ok(()),
+                Err(TransactionError::Undecided(_)) => {}
+                Err(error) => return Err(self.failure(&error)),
+            }
+        }
+    }
+
+    fn failure(&self, error: &TransactionError) -> Failure {
+        match error {
+            TransactionError::Fenced(_) => Failure::Fenced,
+            error => self.told(error),
+        }
+    }
+
+    fn told(&self, error: &dyn std::fmt::Display) -> Failure {
+        let port = &self.gate.port;
+        messages::PRODUCER_FAILED.log(format_args!(
+            "connector {} of {}: a write has failed: {error}",
+            port.connector, port.window
+        ));
+        Failure::Unknown
+    }
+
+    /// Gives the producer up; what it has open is aborted if that is quick, else by whoever fences next.
+    pub(super) fn abandon(&mut self) {
+        match self.producer.take() {
+            Some(Producer::Transactions { producer, fenced: true }) => {
+                // A producer that was fenced cannot abort, and need not.
+                let _fenced = producer.abort(ABORT_TIME);
+            }
+            Some(Producer::Ids(producer)) => producer.purge(),
+            warm => self.producer = warm,
+        }
+    }
+}
