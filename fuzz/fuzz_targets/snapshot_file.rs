@@ -41,7 +41,7 @@ fn snapshot() -> Memory {
     let storage = Memory::new();
     let part = Part { contquery: "cq", window: "w", shape: "s", rows: 1, state: &b"state".to_vec() };
     let contents =
-        Contents { project: "p", time: EngineTime::UNSET, input: 1, clock_started: true, windows: vec![part] };
+        Contents { project: "p", time: EngineTime::UNSET, input: 1, clock_started: true, saved_at: None, windows: vec![part], gates: &[] };
     write(&storage, Path::new(DIR), &contents, &[], &mut |_, _| {}).expect("memory takes a snapshot");
     storage
 }

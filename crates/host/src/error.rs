@@ -45,6 +45,14 @@ pub enum HostError {
     /// The model has mistakes.
     #[error("model has {} mistake(s)", .0.len())]
     BadModel(Box<Mistakes>),
+    /// The project takes events from its input log alone, so that every engine sees the same.
+    #[error("project '{project}' takes events from its input log alone: connector '{connector}' fails over")]
+    OneInput {
+        /// The project.
+        project: String,
+        /// The connector that needs it.
+        connector: String,
+    },
     /// The project is not running.
     #[error("project '{0}' is not running")]
     NotRunning(String),
@@ -116,7 +124,7 @@ impl HostError {
             | Self::MustBeStopped(_)
             | Self::OtherProject { .. }
             | Self::NotRestored { damaged: false, .. } => ErrorKind::Invalid,
-            Self::Busy(_) => ErrorKind::Conflict,
+            Self::Busy(_) | Self::OneInput { .. } => ErrorKind::Conflict,
             Self::Full(_) => ErrorKind::Unavailable,
             Self::Failed(_) | Self::NotSaved { .. } | Self::NotRestored { .. } | Self::NoThread { .. } => {
                 ErrorKind::Internal

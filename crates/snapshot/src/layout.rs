@@ -13,7 +13,7 @@ pub(crate) const QUERIES: &str = "queries";
 pub(crate) const PERSISTING: &str = "persisting";
 
 /// The version that is written, and the highest that is read.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 /// The highest generation: its directory has eight digits.
 pub(crate) const MAX_GENERATION: u32 = 99_999_999;
 /// Longest encoded name of a contquery or window, in bytes: file systems allow 255 with what is appended.
@@ -38,16 +38,25 @@ pub(crate) struct FileNames {
 }
 
 impl FileNames {
-    /// The directory of a contquery, and the name of the window's file in it.
+    /// The directory of a contquery's windows, and the name of the window's file in it.
     pub(crate) fn give(&mut self, contquery: &str, window: &str) -> (String, String) {
+        self.give_in(contquery, "windows", window)
+    }
+
+    /// The same for the output gate of a connector.
+    pub(crate) fn give_gate(&mut self, contquery: &str, window: &str, connector: &str) -> (String, String) {
+        self.give_in(contquery, "gates", &format!("{window}/{connector}"))
+    }
+
+    fn give_in(&mut self, contquery: &str, folder: &str, name: &str) -> (String, String) {
         let known = self.contqueries.iter().find(|(name, _)| name == contquery).map(|(_, dir)| dir.clone());
         let dir = known.unwrap_or_else(|| {
             let dir = self.free(String::new(), &encoded(contquery), "");
             self.contqueries.push((contquery.to_owned(), dir.clone()));
             dir
         });
-        let file = self.free(format!("{dir}/windows/"), &encoded(window), ".state");
-        (format!("{dir}/windows"), file)
+        let file = self.free(format!("{dir}/{folder}/"), &encoded(name), ".state");
+        (format!("{dir}/{folder}"), file)
     }
 
     fn free(&mut self, prefix: String, name: &str, suffix: &str) -> String {

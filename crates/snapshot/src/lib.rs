@@ -15,8 +15,8 @@ mod write;
 
 pub use error::{Changes, SnapshotError, WindowName};
 pub use load::{check_project, load_project};
-pub use manifest::{Position, Positions, WindowEntry};
+pub use manifest::{GateEntry, Position, Positions, WindowEntry};
 pub use segment::SegmentReader;
 pub use storage::{Files, Storage};
 pub use verify::{Snapshot, UnverifiedSnapshot};
-pub use write::{Contents, Part, Report, write, write_project};
+pub use write::{Beside, Contents, Gate, Part, Report, write, write_project};

@@ -39,6 +39,23 @@ impl WindowEntry {
     }
 }
 
+/// An output gate of a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GateEntry {
+    /// Name of the contquery.
+    pub contquery: String,
+    /// Name of the window whose output it takes.
+    pub window: String,
+    /// Name of the connector.
+    pub connector: String,
+    /// The file, below the generation's directory.
+    pub file: String,
+    /// Bytes of the file.
+    pub length: u64,
+    /// BLAKE3 of the file.
+    pub digest: [u8; 32],
+}
+
 /// Where the input of a publisher connector goes on after the saved state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Position {
@@ -65,8 +82,11 @@ pub(crate) struct Manifest {
     pub(crate) time: i64,
     pub(crate) input: i64,
     pub(crate) clock_started: bool,
+    /// When it was saved, by the wall clock in microseconds.
+    pub(crate) saved_at: Option<i64>,
     pub(crate) windows: Vec<WindowEntry>,
     pub(crate) positions: Positions,
+    pub(crate) gates: Vec<GateEntry>,
 }
 
 /// BLAKE3 over contquery, window and shape of the windows in order.
@@ -97,6 +117,7 @@ impl Manifest {
         out.extend_from_slice(&self.time.to_le_bytes());
         out.extend_from_slice(&self.input.to_le_bytes());
         out.push(u8::from(self.clock_started));
+        out.extend_from_slice(&self.saved_at.unwrap_or(i64::MIN).to_le_bytes());
         put_count(&mut out, self.windows.len())?;
         for window in &self.windows {
             put_bytes(&mut out, window.contquery.as_bytes())?;
@@ -114,6 +135,15 @@ impl Manifest {
             put_bytes(&mut out, position.connector.as_bytes())?;
             put_bytes(&mut out, &position.position)?;
         }
+        put_count(&mut out, self.gates.len())?;
+        for gate in &self.gates {
+            put_bytes(&mut out, gate.contquery.as_bytes())?;
+            put_bytes(&mut out, gate.window.as_bytes())?;
+            put_bytes(&mut out, gate.connector.as_bytes())?;
+            put_bytes(&mut out, gate.file.as_bytes())?;
+            out.extend_from_slice(&gate.length.to_le_bytes());
+            out.extend_from_slice(&gate.digest);
+        }
         let length = (out.len() + DIGEST) as u64;
         if length > MAX_MANIFEST {
             return Err(SnapshotError::NotRepresentable(format!(
@@ -128,7 +158,7 @@ impl Manifest {
 
     /// Checks and reads the file.
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, SnapshotError> {
-        let body = checked_body(bytes)?;
+        let (version, body) = checked_body(bytes)?;
         let mut from = Cursor { bytes: body, at: BODY_AT };
         let generation = from.u32()?;
         if !(1..=MAX_GENERATION).contains(&generation) {
@@ -147,8 +177,10 @@ impl Manifest {
             [1] => true,
             [other] => return Err(from.wrong(format!("expected 0 or 1, found {other}"))),
         };
+        let saved_at = if version < 2 { None } else { Some(from.i64()?).filter(|&at| at != i64::MIN) };
         let windows = from.list(Cursor::window)?;
         let positions = from.list(Cursor::position)?;
+        let gates = if version < 2 { Vec::new() } else { from.list(Cursor::gate)? };
         if from.at != body.len() {
             return Err(from.wrong(format!("expected the end, found {} bytes", body.len() - from.at)));
         }
@@ -156,12 +188,24 @@ impl Manifest {
             return Err(corrupt(hash_at, "the model hash is not that of the windows listed"));
         }
         no_duplicates(&windows)?;
-        Ok(Self { generation, engine_version, project, time, input, clock_started, windows, positions })
+        no_duplicate_gates(&gates)?;
+        Ok(Self {
+            generation,
+            engine_version,
+            project,
+            time,
+            input,
+            clock_started,
+            saved_at,
+            windows,
+            positions,
+            gates,
+        })
     }
 }
 
-/// The bytes before the digest, once everything about them fits.
-fn checked_body(bytes: &[u8]) -> Result<&[u8], SnapshotError> {
+/// The version, and the bytes before the digest, once everything about them fits.
+fn checked_body(bytes: &[u8]) -> Result<(u32, &[u8]), SnapshotError> {
     let mut head = Cursor { bytes, at: 0 };
     let magic: [u8; 8] = head.array()?;
     if magic != MAGIC {
@@ -199,7 +243,7 @@ fn checked_body(bytes: &[u8]) -> Result<&[u8], SnapshotError> {
         let found = blake3::Hash::from_bytes(*digest);
         return Err(corrupt(body.len(), format!("expected the digest {expected}, found {found}")));
     }
-    Ok(body)
+    Ok((version, body))
 }
 
 fn no_duplicates(windows: &[WindowEntry]) -> Result<(), SnapshotError> {
@@ -207,6 +251,19 @@ fn no_duplicates(windows: &[WindowEntry]) -> Result<(), SnapshotError> {
     names.sort_unstable();
     match names.windows(2).find(|pair| pair[0] == pair[1]) {
         Some(pair) => Err(corrupt(BODY_AT, format!("window {}/{} is listed twice", pair[0].0, pair[0].1))),
+        None => Ok(()),
+    }
+}
+
+fn no_duplicate_gates(gates: &[GateEntry]) -> Result<(), SnapshotError> {
+    let mut names: Vec<_> =
+        gates.iter().map(|gate| (&gate.contquery, &gate.window, &gate.connector)).collect();
+    names.sort_unstable();
+    match names.windows(2).find(|pair| pair[0] == pair[1]) {
+        Some(pair) => {
+            let (contquery, window, connector) = pair[0];
+            Err(corrupt(BODY_AT, format!("the gate of {contquery}/{window}/{connector} is listed twice")))
+        }
         None => Ok(()),
     }
 }
@@ -294,12 +351,28 @@ impl<'a> Cursor<'a> {
         let window = self.text()?;
         let shape = self.text()?;
         let rows = self.u64()?;
-        let file_at = self.at;
+        let file = self.path()?;
+        Ok(WindowEntry { contquery, window, shape, rows, file, length: self.u64()?, digest: self.array()? })
+    }
+
+    fn path(&mut self) -> Result<String, SnapshotError> {
+        let at = self.at;
         let file = self.text()?;
         if !is_inside(&file) {
-            return Err(corrupt(file_at, format!("expected a plain path of a file, found {file:?}")));
+            return Err(corrupt(at, format!("expected a plain path of a file, found {file:?}")));
         }
-        Ok(WindowEntry { contquery, window, shape, rows, file, length: self.u64()?, digest: self.array()? })
+        Ok(file)
+    }
+
+    fn gate(&mut self) -> Result<GateEntry, SnapshotError> {
+        Ok(GateEntry {
+            contquery: self.text()?,
+            window: self.text()?,
+            connector: self.text()?,
+            file: self.path()?,
+            length: self.u64()?,
+            digest: self.array()?,
+        })
     }
 
     fn position(&mut self) -> Result<Position, SnapshotError> {

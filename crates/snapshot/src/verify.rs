@@ -3,11 +3,12 @@
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
+use tidegate_engine::state::StateError;
 use tidegate_event::EngineTime;
 
 use crate::error::{SnapshotError, WindowName};
 use crate::layout::{MANIFEST, QUERIES, generation_dir};
-use crate::manifest::{MAX_MANIFEST, Manifest, Positions, WindowEntry};
+use crate::manifest::{GateEntry, MAX_MANIFEST, Manifest, Positions, WindowEntry};
 use crate::segment::{SegmentReader, Segments};
 use crate::storage::Storage;
 
@@ -54,7 +55,11 @@ impl<'a> UnverifiedSnapshot<'a> {
     pub fn verify(self) -> Result<Snapshot<'a>, SnapshotError> {
         let manifest = Manifest::decode(&self.manifest)?;
         let snapshot = Snapshot { storage: self.storage, dir: self.dir, manifest };
-        snapshot.manifest.windows.iter().try_for_each(|entry| snapshot.verify_window(entry))?;
+        let windows = snapshot.manifest.windows.iter().map(|w| (&w.file, w.length, w.digest));
+        let gates = snapshot.manifest.gates.iter().map(|g| (&g.file, g.length, g.digest));
+        windows
+            .chain(gates)
+            .try_for_each(|(file, length, digest)| snapshot.verify_file(file, length, digest))?;
         Ok(snapshot)
     }
 }
@@ -112,26 +117,58 @@ impl Snapshot<'_> {
                     format!("expected window {contquery}/{window}, found none"),
                 )
             })?;
-        let file = self.file(entry);
+        let file = self.path(&entry.file);
         SegmentReader::new(self.open_file(&file)?, file)
+    }
+
+    /// When it was saved, by the clock of the machine that saved it: microseconds since 1970-01-01 UTC.
+    pub fn saved_at(&self) -> Option<i64> {
+        self.manifest.saved_at
+    }
+
+    /// The output gates.
+    pub fn gates(&self) -> &[GateEntry] {
+        &self.manifest.gates
+    }
+
+    /// Begins to read the state of a gate of [`gates`](Self::gates). Call [`SegmentReader::finish`] at its end.
+    ///
+    /// # Errors
+    /// When its file cannot be read.
+    pub fn load_gate(&self, gate: &GateEntry) -> Result<SegmentReader, SnapshotError> {
+        let file = self.path(&gate.file);
+        SegmentReader::new(self.open_file(&file)?, file)
+    }
+
+    /// A gate does not take its state.
+    pub fn gate_refused(&self, gate: &GateEntry, error: StateError) -> SnapshotError {
+        let GateEntry { contquery, window, connector, .. } = gate;
+        match SnapshotError::of_state(&WindowName::new(contquery, window), error) {
+            SnapshotError::State { source, .. } => SnapshotError::corrupt(
+                &self.path(&gate.file),
+                0,
+                format!("connector {contquery}/{window}/{connector}: {source}"),
+            ),
+            own => own,
+        }
     }
 
     pub(crate) fn file_of(&self, name: &WindowName) -> String {
         let entry = self.manifest.windows.iter().find(|entry| entry.name() == *name);
-        entry.map_or_else(String::new, |entry| self.file(entry))
+        entry.map_or_else(String::new, |entry| self.path(&entry.file))
     }
 
-    fn verify_window(&self, entry: &WindowEntry) -> Result<(), SnapshotError> {
-        let file = self.file(entry);
+    fn verify_file(&self, file: &str, expected: u64, expected_digest: [u8; 32]) -> Result<(), SnapshotError> {
+        let file = self.path(file);
         let mut segments = Segments::new(self.open_file(&file)?, file.clone(), true)?;
         while segments.next()?.is_some() {}
         let (length, digest) = segments.totals();
-        if length != entry.length {
-            let reason = format!("expected {} bytes, found {length}", entry.length);
-            return Err(SnapshotError::corrupt(&file, length.min(entry.length), reason));
+        if length != expected {
+            let reason = format!("expected {expected} bytes, found {length}");
+            return Err(SnapshotError::corrupt(&file, length.min(expected), reason));
         }
-        if digest != Some(entry.digest) {
-            let expected = blake3::Hash::from_bytes(entry.digest);
+        if digest != Some(expected_digest) {
+            let expected = blake3::Hash::from_bytes(expected_digest);
             let found =
                 digest.map(blake3::Hash::from_bytes).map_or_else(String::new, |hash| hash.to_string());
             return Err(SnapshotError::corrupt(
@@ -143,9 +180,9 @@ impl Snapshot<'_> {
         Ok(())
     }
 
-    /// The path of a window's file below the snapshot's directory.
-    fn file(&self, entry: &WindowEntry) -> String {
-        format!("{QUERIES}/{}/{}", generation_dir(self.manifest.generation), entry.file)
+    /// The path below the snapshot's directory of a file that the manifest names.
+    fn path(&self, file: &str) -> String {
+        format!("{QUERIES}/{}/{file}", generation_dir(self.manifest.generation))
     }
 
     fn open_file(&self, file: &str) -> Result<Box<dyn Read + Send>, SnapshotError> {

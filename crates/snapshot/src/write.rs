@@ -11,8 +11,8 @@ use crate::error::{SnapshotError, WindowName};
 use crate::layout::{
     FileNames, MANIFEST, MAX_GENERATION, NEW_MANIFEST, PERSISTING, QUERIES, generation_dir, generation_of,
 };
-use crate::manifest::{Manifest, Position, WindowEntry};
-use crate::segment::SegmentWriter;
+use crate::manifest::{GateEntry, Manifest, Position, WindowEntry};
+use crate::segment::{SegmentWriter, Written};
 use crate::storage::{Entry, Storage, create_dirs, remove_file, remove_tree};
 
 /// What is to be written: a project between two steps.
@@ -25,8 +25,35 @@ pub struct Contents<'a> {
     pub input: i64,
     /// Whether the project's clock had started.
     pub clock_started: bool,
+    /// When it is saved, by the wall clock: microseconds since 1970-01-01 UTC.
+    pub saved_at: Option<i64>,
     /// The windows; no pair of contquery and window comes twice.
     pub windows: Vec<Part<'a>>,
+    /// The output gates; no triple of names comes twice.
+    pub gates: &'a [Gate],
+}
+
+/// An output gate to be written.
+pub struct Gate {
+    /// Name of the contquery.
+    pub contquery: String,
+    /// Name of the window whose output it takes.
+    pub window: String,
+    /// Name of the connector.
+    pub connector: String,
+    /// What it holds.
+    pub state: Box<dyn Frozen>,
+}
+
+/// What is saved with a project besides its windows.
+#[derive(Default)]
+pub struct Beside {
+    /// When it is saved, by the wall clock: microseconds since 1970-01-01 UTC.
+    pub saved_at: Option<i64>,
+    /// Where the inputs go on.
+    pub positions: Vec<Position>,
+    /// The output gates.
+    pub gates: Vec<Gate>,
 }
 
 /// A window to be written.
@@ -66,7 +93,7 @@ pub fn write_project(
     storage: &dyn Storage,
     dir: &Path,
     project: &FrozenProject,
-    positions: &[Position],
+    beside: &Beside,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Report, SnapshotError> {
     let contents = Contents {
@@ -74,9 +101,11 @@ pub fn write_project(
         time: project.time,
         input: project.input,
         clock_started: project.clock_started,
+        saved_at: beside.saved_at,
         windows: project.windows.iter().map(part).collect(),
+        gates: &beside.gates,
     };
-    write(storage, dir, &contents, positions, progress)
+    write(storage, dir, &contents, &beside.positions, progress)
 }
 
 fn part(window: &FrozenWindow) -> Part<'_> {
@@ -150,23 +179,20 @@ impl Attempt<'_> {
         let mut windows = Vec::with_capacity(contents.windows.len());
         for part in &contents.windows {
             let (folder, file) = names.give(part.contquery, part.window);
-            if !folders.contains(&folder) {
-                let contquery = folder.trim_end_matches("/windows");
-                self.create_dir(&format!("{PERSISTING}/{contquery}"))?;
-                self.create_dir(&format!("{PERSISTING}/{folder}"))?;
-                folders.push(folder);
-            }
+            self.create_folder(&mut folders, folder)?;
             windows.push(self.write_window(part, file)?);
             self.windows += 1;
             (self.progress)(self.bytes, self.windows);
         }
-        for folder in &folders {
+        let mut gates = Vec::with_capacity(contents.gates.len());
+        for gate in contents.gates {
+            let (folder, file) = names.give_gate(&gate.contquery, &gate.window, &gate.connector);
+            self.create_folder(&mut folders, folder)?;
+            gates.push(self.write_gate(gate, file)?);
+        }
+        // Folders were pushed from the top down.
+        for folder in folders.iter().rev() {
             sync_dir(self.storage, self.dir, &format!("{PERSISTING}/{folder}"))?;
-            sync_dir(
-                self.storage,
-                self.dir,
-                &format!("{PERSISTING}/{}", folder.trim_end_matches("/windows")),
-            )?;
         }
         sync_dir(self.storage, self.dir, PERSISTING)?;
         Ok(Manifest {
@@ -176,23 +202,28 @@ impl Attempt<'_> {
             time: contents.time.micros(),
             input: contents.input,
             clock_started: contents.clock_started,
+            saved_at: contents.saved_at,
             windows,
             positions: positions.to_vec(),
+            gates,
         })
     }
 
+    /// Makes a folder below that of its contquery, and that one too, if they are not there yet.
+    fn create_folder(&self, made: &mut Vec<String>, folder: String) -> Result<(), SnapshotError> {
+        let contquery = folder.split('/').next().unwrap_or_default().to_owned();
+        for folder in [contquery, folder] {
+            if !made.contains(&folder) {
+                self.create_dir(&format!("{PERSISTING}/{folder}"))?;
+                made.push(folder);
+            }
+        }
+        Ok(())
+    }
+
     fn write_window(&mut self, part: &Part<'_>, file: String) -> Result<WindowEntry, SnapshotError> {
-        let path = format!("{PERSISTING}/{file}");
-        let out = self.storage.create(&self.dir.join(&path)).map_err(SnapshotError::io("creating", &path))?;
-        let (bytes, windows, progress) = (&mut self.bytes, self.windows, &mut self.progress);
-        let mut told = |more| {
-            *bytes += more;
-            progress(*bytes, windows);
-        };
-        let mut writer = SegmentWriter::new(out, &path, &mut told)?;
         let name = WindowName::new(part.contquery, part.window);
-        part.state.write(&mut writer).map_err(|error| SnapshotError::of_state(&name, error))?;
-        let written = writer.finish()?;
+        let written = self.write_state(part.state, &name, &file)?;
         Ok(WindowEntry {
             contquery: name.contquery,
             window: name.window,
@@ -202,6 +233,37 @@ impl Attempt<'_> {
             length: written.length,
             digest: written.digest,
         })
+    }
+
+    fn write_gate(&mut self, gate: &Gate, file: String) -> Result<GateEntry, SnapshotError> {
+        let name = WindowName::new(&gate.contquery, &gate.window);
+        let written = self.write_state(&*gate.state, &name, &file)?;
+        Ok(GateEntry {
+            contquery: name.contquery,
+            window: name.window,
+            connector: gate.connector.clone(),
+            file,
+            length: written.length,
+            digest: written.digest,
+        })
+    }
+
+    fn write_state(
+        &mut self,
+        state: &dyn Frozen,
+        name: &WindowName,
+        file: &str,
+    ) -> Result<Written, SnapshotError> {
+        let path = format!("{PERSISTING}/{file}");
+        let out = self.storage.create(&self.dir.join(&path)).map_err(SnapshotError::io("creating", &path))?;
+        let (bytes, windows, progress) = (&mut self.bytes, self.windows, &mut self.progress);
+        let mut told = |more| {
+            *bytes += more;
+            progress(*bytes, windows);
+        };
+        let mut writer = SegmentWriter::new(out, &path, &mut told)?;
+        state.write(&mut writer).map_err(|error| SnapshotError::of_state(name, error))?;
+        writer.finish()
     }
 
     fn move_into_place(&self) -> Result<(), SnapshotError> {

@@ -13,8 +13,8 @@ use super::subscription::{SubscribeOptions, WhenFull};
 use super::{Breaker, WindowDetails, panic_text};
 use crate::bad_events::BadEvents;
 use crate::connector::{
-    Connector, ConnectorClass, ConnectorError, ConnectorSetup, ConnectorState, ConnectorStatus, Gated,
-    OutputGate, Progress, PublishEnd, Publisher, StopSignal, Subscriber,
+    Connector, ConnectorClass, ConnectorError, ConnectorSetup, ConnectorState, ConnectorStatus,
+    FailoverStatus, Gated, InputKind, OutputGate, Progress, PublishEnd, Publisher, StopSignal, Subscriber,
 };
 use crate::messages;
 use crate::orchestration::{Action, Group, Orchestration};
@@ -30,6 +30,8 @@ pub(crate) struct Connectors(Arc<Shared>);
 
 struct Shared {
     entries: Vec<Entry>,
+    /// Why no connector with a gate may start, if none may.
+    broken: Option<String>,
     groups: Vec<Group>,
     inlet: Inlet,
     bad_events: BadEvents,
@@ -75,6 +77,7 @@ impl Connectors {
     ) -> Self {
         let entries = entries(model, windows, classes);
         let groups = groups(model, &entries);
+        let broken = Self::one_input_broken(&entries);
         let connectors = entries.iter().map(|_| LiveConnector {
             state: ConnectorState::Uninitialized,
             error: None,
@@ -83,8 +86,15 @@ impl Connectors {
             run: 0,
         });
         let live = Mutex::new(Live { connectors: connectors.collect(), orchestration: None });
-        let this =
-            Self(Arc::new(Shared { groups, inlet, bad_events, live, changed: Condvar::new(), entries }));
+        let this = Self(Arc::new(Shared {
+            groups,
+            inlet,
+            bad_events,
+            live,
+            changed: Condvar::new(),
+            entries,
+            broken,
+        }));
         this.check_all();
         this
     }
@@ -93,10 +103,64 @@ impl Connectors {
         self.0.entries.len()
     }
 
-    /// The gates, and the windows whose output they are given.
+    /// The gates, and the windows whose output they are given: none when no connector with a gate may start.
     pub(super) fn gates(&self) -> Vec<(WindowId, Arc<dyn OutputGate>)> {
-        let entries = self.0.entries.iter();
+        let entries = self.0.entries.iter().filter(|_| self.0.broken.is_none());
         entries.filter_map(|entry| Some((entry.window, Arc::clone(entry.gate.as_ref()?)))).collect()
+    }
+
+    /// The gates with the numbers of their connectors.
+    pub(super) fn gates_by_number(&self) -> Vec<(usize, Arc<dyn OutputGate>)> {
+        let entries = self.0.entries.iter().enumerate();
+        entries.filter_map(|(number, entry)| Some((number, Arc::clone(entry.gate.as_ref()?)))).collect()
+    }
+
+    /// Where the failovers of this project stand.
+    pub(super) fn failovers(&self) -> Vec<FailoverStatus> {
+        self.0.entries.iter().filter_map(|entry| entry.gate.as_ref()?.status()).collect()
+    }
+
+    /// Why the project breaks the rule that all it does comes from one ordered log, when it has a gate that needs
+    /// this and does (design.md 7, "One input").
+    fn one_input_broken(entries: &[Entry]) -> Option<String> {
+        let needs = |entry: &Entry| entry.gate.as_ref().is_some_and(|gate| gate.requires_one_input());
+        if !entries.iter().any(needs) {
+            return None;
+        }
+        let publishers: Vec<&Entry> =
+            entries.iter().filter(|e| e.active && e.setup.direction == Direction::Pub).collect();
+        match publishers[..] {
+            [] => Some(
+                "exactly one publisher connector is needed for a failover, the project has none".to_owned(),
+            ),
+            [one] => {
+                let name = &one.setup.name;
+                match one.class.input_kind(&one.setup) {
+                    InputKind::OrderedLog { .. } => None,
+                    InputKind::Unordered(why) => {
+                        Some(format!("publisher connector {name} cannot feed a failover: {why}"))
+                    }
+                    InputKind::Other => Some(format!(
+                        "publisher connector {name} of class {} cannot feed a failover: it must read one partition of \
+                         a log",
+                        one.class_name
+                    )),
+                }
+            }
+            [one, two, ..] => Some(format!(
+                "exactly one publisher connector is allowed with a failover, the project has {}: {} and {}{}",
+                publishers.len(),
+                one.setup.name,
+                two.setup.name,
+                if publishers.len() > 2 { " and others" } else { "" }
+            )),
+        }
+    }
+
+    /// The connector whose gate lets nothing in but the records of the one log.
+    pub(super) fn only_log_because_of(&self) -> Option<&str> {
+        let needs = |entry: &&Entry| entry.gate.as_ref().is_some_and(|gate| gate.requires_one_input());
+        self.0.entries.iter().find(needs).map(|entry| entry.setup.name.as_str())
     }
 
     /// Contquery, window and name of each connector, by its number.
@@ -326,6 +390,9 @@ impl Shared {
                     Box::new(move || connector.run(&mut subscriber).map(|()| PublishEnd::Stopped))
                 }
                 Connector::Gated(mut connector) => {
+                    if let Some(broken) = &self.broken {
+                        return Err(ConnectorError::Other(broken.clone()));
+                    }
                     let Some(gate) = &entry.gate else {
                         return Err(ConnectorError::Other("its class gave it no output gate".to_owned()));
                     };

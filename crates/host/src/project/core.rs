@@ -138,9 +138,11 @@ impl Core {
         &mut self,
         engine: tidegate_engine::Project,
         positions: Vec<Option<SourcePosition>>,
+        saved_at: Option<i64>,
     ) {
         self.engine = engine;
         self.positions = positions;
+        self.saved_at = saved_at;
     }
 
     pub(super) fn freeze(&mut self) -> FrozenProject {

@@ -26,14 +26,14 @@ use std::time::Duration;
 use crossbeam_channel::bounded;
 use parking_lot::Mutex;
 use tidegate_engine::{Notice, WindowId};
-use tidegate_event::{EventBlock, Schema};
+use tidegate_event::{EngineTime, EventBlock, Schema};
 use tidegate_model::IndexType;
 
 use self::core::Core;
 use self::outlet::Outlet;
 use crate::bad_events::BadEvents;
 use crate::clock::Clock;
-use crate::connector::{ConnectorClass, ConnectorStatus};
+use crate::connector::{ConnectorClass, ConnectorStatus, FailoverStatus};
 use crate::error::HostError;
 use crate::messages;
 
@@ -73,6 +73,10 @@ pub struct Project {
     connectors: Connectors,
     /// Held while the project changes its state.
     change: Mutex<()>,
+    /// The machine's clock, for telling when a snapshot was taken.
+    clock: Arc<dyn Clock>,
+    /// When the last snapshot that was written or restored was taken, in microseconds since 1970-01-01 UTC.
+    saved_at: Mutex<Option<i64>>,
     /// Held while the project is saved or restored.
     saving: Mutex<()>,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -108,14 +112,26 @@ impl Project {
         for (window, gate) in connectors.gates() {
             outlet.add_gate(window, gate);
         }
-        let core = Core::new(engine, outlet, clock, model.log_clock, connectors.len());
+        let core = Core::new(engine, outlet, Arc::clone(&clock), model.log_clock, connectors.len());
         let name = model.name.clone();
         let thread = std::thread::Builder::new().name(format!("project {name}"));
         let (for_thread, of_project) = (inlet.clone(), name.clone());
         let thread = thread.spawn(move || core::run(core, commands, &for_thread, &of_project));
         let thread = thread.map_err(|cause| HostError::NoThread { project: name.clone(), cause })?;
         let (change, saving, thread) = (Mutex::new(()), Mutex::new(()), Mutex::new(Some(thread)));
-        Ok(Self { name, model, registry, windows, inlet, connectors, change, saving, thread })
+        Ok(Self {
+            name,
+            model,
+            registry,
+            windows,
+            inlet,
+            connectors,
+            change,
+            clock,
+            saved_at: Mutex::default(),
+            saving,
+            thread,
+        })
     }
 
     /// The project's name.
@@ -226,16 +242,30 @@ impl Project {
         self.connectors.statuses()
     }
 
+    /// Where the failovers of the project's connectors stand.
+    pub fn failovers(&self) -> Vec<FailoverStatus> {
+        self.connectors.failovers()
+    }
+
+    /// Age in seconds of the last snapshot that was written or restored, when that is known.
+    pub fn snapshot_age_s(&self) -> Option<u64> {
+        let saved_at = EngineTime::from_micros((*self.saved_at.lock())?);
+        Some(u64::try_from(self.clock.now().micros_since(saved_at)).unwrap_or(0) / 1_000_000)
+    }
+
     /// Injects a block, as a step of its own; waits at most `time` for room in the queue. It has not been processed
     /// yet when the call comes back: [`quiesce`](Self::quiesce) waits for that.
     ///
     /// # Errors
-    /// When the project does not run, or the queue stayed full.
+    /// When the project does not run, takes events from its input log alone, or the queue stayed full.
     pub fn inject(&self, input: Input, time: Duration) -> Result<(), HostError> {
         let window = &self.windows[input.window.0 as usize];
         if !window.is_source() {
             let path = format!("{}/{}/{}", self.name, window.contquery, window.name);
             return Err(HostError::NotSource(path));
+        }
+        if let Some(connector) = self.connectors.only_log_because_of() {
+            return Err(HostError::OneInput { project: self.name.clone(), connector: connector.to_owned() });
         }
         self.inlet.send(Command::Input { input, source: None }, Some(time)).map_err(|error| match error {
             NotSent::Full(_) => HostError::Full(self.name.clone()),

@@ -1,13 +1,16 @@
 //! Saving a project and restoring it (failover-and-server 2; design.md 8).
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tidegate_model::Mistakes;
-use tidegate_snapshot::{Files, Position, SnapshotError, UnverifiedSnapshot, load_project, write_project};
+use tidegate_snapshot::{
+    Beside, Files, Gate, Position, Snapshot, SnapshotError, UnverifiedSnapshot, load_project, write_project,
+};
 
 use super::{Project, ProjectState};
-use crate::connector::SourcePosition;
+use crate::connector::{OutputGate, SourcePosition};
 use crate::error::HostError;
 use crate::messages;
 
@@ -22,6 +25,14 @@ pub struct Saved {
     pub pause: Duration,
 }
 
+/// What a snapshot has for a gate.
+enum Loaded {
+    /// A state that was read, and what puts it in place.
+    State(Box<dyn FnOnce() + Send>),
+    /// Nothing.
+    Nothing(Arc<dyn OutputGate>),
+}
+
 impl Project {
     /// Saves the project into a directory, which is made if need be. A running project pauses between two steps only
     /// while its state is frozen, and goes on while it is written. What was there before stays whole until the new
@@ -31,19 +42,27 @@ impl Project {
     /// When it is being saved or restored already, has failed, or the directory cannot be written.
     pub fn persist(&self, dir: &str) -> Result<Saved, HostError> {
         let Some(_saving) = self.saving.try_lock() else { return Err(HostError::Busy(self.name.clone())) };
-        let (frozen, positions, pause) = self.inlet.call(|core| {
+        let (paths, gates) = (self.connectors.paths(), self.connectors.gates_by_number());
+        let (frozen, positions, states, pause) = self.inlet.call(move |core| {
             let begun = Instant::now();
             let frozen = core.freeze();
-            (frozen, core.positions().to_vec(), begun.elapsed())
+            let states: Vec<_> = gates.into_iter().map(|(number, gate)| (number, gate.freeze())).collect();
+            (frozen, core.positions().to_vec(), states, begun.elapsed())
         })?;
-        let paths = self.connectors.paths();
+        let gates = states.into_iter().map(|(number, state)| {
+            let (contquery, window, connector) = paths[number].clone();
+            Gate { contquery, window, connector, state }
+        });
+        let gates = gates.collect();
         let positions: Vec<Position> = (paths.into_iter().zip(positions))
             .filter_map(|((contquery, window, connector), position)| {
                 let position = position?.to_bytes();
                 Some(Position { contquery, window, connector, position })
             })
             .collect();
-        let report = write_project(&Files, Path::new(dir), &frozen, &positions, &mut |_, _| {});
+        let saved_at = Some(self.clock.now().micros());
+        let beside = Beside { saved_at, positions, gates };
+        let report = write_project(&Files, Path::new(dir), &frozen, &beside, &mut |_, _| {});
         let report = report.map_err(|error| HostError::NotSaved {
             project: self.name.clone(),
             path: dir.to_owned(),
@@ -55,6 +74,7 @@ impl Project {
                 self.name
             ));
         }
+        *self.saved_at.lock() = saved_at;
         let saved = Saved { rows: report.rows, bytes: report.bytes, pause };
         messages::PROJECT_SAVED.log(format_args!(
             "project {} saved to {dir}: {} rows, {} bytes, events were held up for {} ms",
@@ -106,9 +126,43 @@ impl Project {
             });
             positions.push(position.transpose()?);
         }
-        self.inlet.call(move |core| core.replace(fresh, positions))?;
+        let gates = self.load_gates(&snapshot).map_err(|error| self.not_restored(dir, &error))?;
+        let (input, saved_at) = (snapshot.input(), snapshot.saved_at());
+        self.inlet.call(move |core| {
+            core.replace(fresh, positions, saved_at);
+            for gate in gates {
+                match gate {
+                    Loaded::State(put_in_place) => put_in_place(),
+                    Loaded::Nothing(gate) => gate.reset(input),
+                }
+            }
+        })?;
+        *self.saved_at.lock() = saved_at;
         messages::PROJECT_RESTORED.log(format_args!("project {} restored from {dir}", self.name));
         Ok(())
+    }
+
+    /// Reads the states of all gates; none of them changes.
+    fn load_gates(&self, snapshot: &Snapshot<'_>) -> Result<Vec<Loaded>, SnapshotError> {
+        let paths = self.connectors.paths();
+        let mut loaded = Vec::new();
+        for (number, gate) in self.connectors.gates_by_number() {
+            let (contquery, window, connector) = &paths[number];
+            let entry = snapshot.gates().iter().find(|entry| {
+                entry.contquery == *contquery && entry.window == *window && entry.connector == *connector
+            });
+            loaded.push(match entry {
+                None => Loaded::Nothing(gate),
+                Some(entry) => {
+                    let mut reader = snapshot.load_gate(entry)?;
+                    let state =
+                        gate.load(&mut reader).map_err(|error| snapshot.gate_refused(entry, error))?;
+                    reader.finish()?;
+                    Loaded::State(state)
+                }
+            });
+        }
+        Ok(loaded)
     }
 
     fn not_restored(&self, dir: &str, error: &SnapshotError) -> HostError {

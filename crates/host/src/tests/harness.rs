@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use tidegate_event::{BlockKind, EventBlock, Flags, Opcode, RowBatch, Schema};
 use tidegate_model::{ClassSpec, Direction, ParamSpec};
 
+use super::fake_gate;
 use crate::*;
 
 /// What subscribers of the class `memory` were given, by their property `to`: one entry for each event, `key=value`.
@@ -29,6 +30,8 @@ static SPEC: ClassSpec = ClassSpec {
         param("endless", Direction::Pub, None),
         param("fail", Direction::Both, None),
         param("bad", Direction::Pub, None),
+        param("log", Direction::Pub, None),
+        param("hotfailover", Direction::Sub, None),
         param("to", Direction::Sub, None),
         param("hold", Direction::Sub, None),
         param("snapshot", Direction::Sub, Some("false")),
@@ -49,6 +52,10 @@ impl ConnectorClass for Memory {
     fn build(&self, setup: &ConnectorSetup) -> Result<Connector, ConnectorError> {
         let fail = setup.get("fail").unwrap_or_default().to_owned();
         Ok(match setup.direction {
+            Direction::Sub if setup.flag("hotfailover")? => Connector::Gated(Box::new(fake_gate::Idle)),
+            Direction::Pub if setup.get("log").is_some() => {
+                Connector::Publisher(Box::new(fake_gate::Log(setup.required("log")?.to_owned())))
+            }
             Direction::Sub => Connector::Subscriber(Box::new(Keep {
                 to: setup.required("to")?.to_owned(),
                 hold: setup.flag("hold")?,
@@ -62,6 +69,15 @@ impl ConnectorClass for Memory {
                 fail,
             })),
         })
+    }
+
+    fn gate(&self, setup: &ConnectorSetup) -> Result<Option<Arc<dyn OutputGate>>, ConnectorError> {
+        Ok(setup.flag("hotfailover")?.then(|| fake_gate::Gate::made(setup)))
+    }
+
+    fn input_kind(&self, setup: &ConnectorSetup) -> InputKind {
+        let log = setup.get("log").is_some();
+        if log { InputKind::OrderedLog { topic: "t".to_owned(), partition: 0 } } else { InputKind::Other }
     }
 }
 

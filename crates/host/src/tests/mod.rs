@@ -1,6 +1,8 @@
 //! Projects run whole, in process.
 
 mod connectors;
+mod fake_gate;
+mod gates;
 mod harness;
 mod persist;
 mod projects;

@@ -11,7 +11,7 @@ use crate::server_state;
 pub(crate) async fn show(call: Call) -> Handled {
     let info = &call.app.info;
     let properties = if call.flag("config", false)? { info.properties.clone() } else { Vec::new() };
-    call.answer(&ServerInfo { properties, ..info.clone() })
+    call.answer(&ServerInfo { primary_server: call.app.host.is_primary(), properties, ..info.clone() })
 }
 
 /// `PUT server/state`.

@@ -5,7 +5,7 @@ mod write;
 
 pub use read::SegmentReader;
 pub(crate) use read::Segments;
-pub(crate) use write::SegmentWriter;
+pub(crate) use write::{SegmentWriter, Written};
 
 /// First bytes of a window file.
 const MAGIC: [u8; 4] = *b"TGSW";

@@ -94,7 +94,7 @@ fn a_newer_format_is_told_from_damage() {
     // Whatever a later version puts behind its first 16 bytes.
     bytes.truncate(40);
     let error = refusal(FILES[0], &bytes);
-    assert!(matches!(error, SnapshotError::NewerFormat { found: 7, supported: 1, .. }), "{error}");
+    assert!(matches!(error, SnapshotError::NewerFormat { found: 7, supported: 2, .. }), "{error}");
 }
 
 /// A manifest whose checksums fit, with other bytes at `at`.

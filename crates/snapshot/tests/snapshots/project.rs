@@ -10,7 +10,8 @@ use tidegate_event::{BlockHeader, BlockKind, EngineTime, EventBlock, pretty};
 use tidegate_model::{Document, Limits, Mistakes, Tokens, Vocabulary};
 use tidegate_snapshot::storage::Memory;
 use tidegate_snapshot::{
-    Position, SnapshotError, UnverifiedSnapshot, WindowName, check_project, load_project, write_project,
+    Beside, Position, SnapshotError, UnverifiedSnapshot, WindowName, check_project, load_project,
+    write_project,
 };
 
 const DIR: &str = "/state";
@@ -90,7 +91,14 @@ impl Run {
 
     fn save_and_load(&mut self, storage: &Memory) {
         let frozen = self.project.freeze();
-        write_project(storage, Path::new(DIR), &frozen, &self.positions, &mut |_, _| {}).unwrap();
+        write_project(
+            storage,
+            Path::new(DIR),
+            &frozen,
+            &Beside { positions: self.positions.clone(), ..Beside::default() },
+            &mut |_, _| {},
+        )
+        .unwrap();
         let snapshot = UnverifiedSnapshot::open(storage, Path::new(DIR)).unwrap().verify().unwrap();
         let mut project = build(&self.model);
         assert_eq!(load_project(&snapshot, &mut project).unwrap(), self.positions);
@@ -127,7 +135,8 @@ fn persisted() -> Memory {
     let storage = Memory::new();
     let mut run = Run::new();
     run.step(1, 1, 60);
-    write_project(&storage, Path::new(DIR), &run.project.freeze(), &[], &mut |_, _| {}).unwrap();
+    write_project(&storage, Path::new(DIR), &run.project.freeze(), &Beside::default(), &mut |_, _| {})
+        .unwrap();
     storage
 }
 
@@ -175,7 +184,7 @@ fn state_that_a_window_cannot_use_is_damage() {
         window.shape = shape;
     }
     let storage = Memory::new();
-    write_project(&storage, Path::new(DIR), &frozen, &[], &mut |_, _| {}).unwrap();
+    write_project(&storage, Path::new(DIR), &frozen, &Beside::default(), &mut |_, _| {}).unwrap();
     let snapshot = UnverifiedSnapshot::open(&storage, Path::new(DIR)).unwrap().verify().unwrap();
     let error = load_project(&snapshot, &mut build(&model("p", ""))).unwrap_err();
     assert!(matches!(error, SnapshotError::Corrupt { .. }), "{error}");

@@ -107,6 +107,8 @@ fn progress_counts_up_to_the_report() {
         time: tidegate_event::EngineTime::UNSET,
         input: 0,
         clock_started: false,
+        saved_at: None,
+        gates: &[],
         windows: parts.collect(),
     };
     let mut seen = vec![(0, 0)];

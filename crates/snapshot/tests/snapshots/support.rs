@@ -86,6 +86,8 @@ pub(crate) fn save(storage: &dyn Storage, dir: &Path, saved: &Saved) -> Result<R
         time: EngineTime::from_micros(saved.time),
         input: saved.input,
         clock_started: saved.clock_started,
+        saved_at: None,
+        gates: &[],
         windows: saved.windows.iter().map(part).collect(),
     };
     write(storage, dir, &contents, &saved.positions, &mut |_, _| {})
