@@ -1,6 +1,6 @@
 //! Tooling of the repository: `cargo xtask test` runs everything that must pass before a change lands,
 //! `cargo xtask tidy` the rules of [`tidy`] alone, `cargo xtask fuzz TARGET SECONDS` one fuzz target,
-//! `cargo xtask servers` Kafka and ZooKeeper to test against.
+//! `cargo xtask sim` schedules of the failover simulation, `cargo xtask servers` Kafka and ZooKeeper to test against.
 
 mod fuzz;
 mod servers;
@@ -11,7 +11,8 @@ mod tools;
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: cargo xtask test | tidy | deny | conformance | fuzz TARGET SECONDS\n       \
-     cargo xtask servers [--brokers 1|3] | --fetch";
+     cargo xtask servers [--brokers 1|3] | --fetch\n       \
+     cargo xtask sim [--seeds A..B | --seed N] [--trace] [--canary NAME]";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -21,6 +22,7 @@ fn main() -> ExitCode {
         ["tidy"] => steps::tidy(),
         ["deny"] => steps::deny(),
         ["conformance"] => steps::conformance(),
+        ["sim", rest @ ..] => steps::sim(rest),
         ["servers", rest @ ..] => servers::run(rest),
         ["fuzz", target, seconds] => fuzz::run(target, seconds),
         _ => Err(USAGE.to_owned()),

@@ -69,6 +69,12 @@ pub(crate) fn conformance() -> Outcome {
     cargo(&["test", "-q", "-p", "tidegate-conformance", "--", "--nocapture"])
 }
 
+/// Schedules of the failover simulation, built as the tests build it.
+pub(crate) fn sim(words: &[&str]) -> Outcome {
+    let run = ["run", "-q", "--profile", "test", "-p", "tidegate-sim", "--"];
+    cargo(&[&run, words].concat())
+}
+
 fn fmt() -> Outcome {
     cargo(&["fmt", "--all", "--check"])
 }

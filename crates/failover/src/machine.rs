@@ -222,7 +222,8 @@ impl<R: Clone> Machine<R> {
         }
         for output in self.outputs.iter().flatten() {
             let committed = output.gate.committed().map(|(id, _)| id);
-            if output.stage == Stage::Writing && committed != output.kept && election.up().is_some() {
+            let keeps = output.stage == Stage::Writing && !output.stopping && committed != output.kept;
+            if keeps && election.up().is_some() && election.is_active(now) {
                 times.push(output.keep_at);
             }
         }
