@@ -34,6 +34,6 @@ pub use node::{Content, Document, Layout, Node, Response};
 pub use project_list::{ContqueryEntry, EdgeEntry, ProjectEntry, ProjectList, ProjectWindowEntry};
 pub use query::{Query, QueryError};
 pub use schema_entry::{FieldEntry, SchemaEntry};
-pub use server_info::ServerInfo;
+pub use server_info::{FailoverInfo, ServerInfo};
 pub use validation::Validation;
 pub use window_list::{WindowEntry, WindowList};

@@ -149,7 +149,7 @@ impl Host {
     /// Whether this server writes for its failover groups: false as long as any connector of any project takes part
     /// in a failover without being the active one with a valid lease; true without any (failover-and-server 1.12).
     pub fn is_primary(&self) -> bool {
-        self.projects().iter().flat_map(|project| project.failovers()).all(|failover| failover.primary)
+        self.projects().iter().flat_map(|project| project.failovers()).all(|(_, failover)| failover.primary)
     }
 
     /// Stops a project and removes it.

@@ -22,9 +22,9 @@ pub use bad_events::BadEvents;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use connector::{
     Connector, ConnectorClass, ConnectorError, ConnectorSetup, ConnectorState, ConnectorStatus, FailoverRole,
-    FailoverStatus, Gated, GatedConnector, InputKind, InputStep, OutputGate, Progress, PublishEnd, Publisher,
-    PublisherConnector, Received, SourcePosition, StepBlock, StepTime, StopWaiter, Stopped, Subscriber,
-    SubscriberConnector,
+    FailoverStatus, Gated, GatedConnector, InputKind, InputStep, LogProgress, OutputGate, Progress,
+    PublishEnd, Publisher, PublisherConnector, Received, SourcePosition, StepBlock, StepTime, StopWaiter,
+    Stopped, Subscriber, SubscriberConnector,
 };
 pub use error::{ErrorKind, HostError};
 pub use host::{Host, HostConfig, LoadOptions, Registry};

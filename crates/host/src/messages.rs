@@ -81,6 +81,8 @@ pub const CONNECTOR_STUCK: Message = Message::new("Tidegate0010", Level::Error, 
 pub const SUBSCRIBER_TOO_SLOW: Message = Message::new("Tidegate0011", Level::Warn, "subscription.rs", 1);
 /// How far a publisher has come.
 pub const PUBLISHER_PROGRESS: Message = Message::new("Tidegate0012", Level::Info, "connector.rs", 2);
+/// How fast a publisher is (failover-and-server 1.13).
+pub const PUBLISH_RATE: Message = Message::new("PubSub0081", Level::Info, "dfESPclientObj.cpp", 1);
 /// An input has a piece that is no event.
 pub const BAD_LINE: Message = Message::new("Tidegate0013", Level::Error, "dfESPevent.cpp", 1);
 

@@ -20,7 +20,7 @@ use tidegate_api::{ErrorBody, Message};
 use crate::answer::{Answer, Format, Refused};
 use crate::call::SentPath;
 use crate::handlers::{
-    events, health, project, project_state, project_xml, projects, projects_by_state, root, server,
+    events, health, metrics, project, project_state, project_xml, projects, projects_by_state, root, server,
     validation, window_state, window_xml, windows,
 };
 use crate::request_line::Refusal;
@@ -45,7 +45,6 @@ const NOT_YET: &[&str] = &[
     "masModules",
     "masStoreObjects",
     "masStores",
-    "metrics",
     "patternEvents",
     "projectMetadata",
     "projectResults",
@@ -89,6 +88,7 @@ pub fn app(state: Arc<AppState>) -> Router {
             "/windows/{project}/{contquery}/{window}/state",
             put(window_state::change).post(window_state::change),
         )
+        .route("/metrics", get(metrics::show))
         .route("/events", get(events::all))
         .route("/events/{project}/{contquery}/{window}", get(events::one));
     for alias in ["/projectValidationResults", "/projectValidation", "/projectValidations"] {
@@ -99,7 +99,8 @@ pub fn app(state: Arc<AppState>) -> Router {
     let mut router = Router::new()
         .route("/internal/ready", get(health::ready))
         .route("/readyz", get(health::ready))
-        .route("/healthz", get(health::alive));
+        .route("/healthz", get(health::alive))
+        .route("/metrics", get(metrics::show));
     for refusal in Refusal::ALL {
         router = router.route(refusal.path(), get(move || async move { refuse(refusal) }));
     }

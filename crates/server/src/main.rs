@@ -177,5 +177,7 @@ fn info(options: &Options) -> ServerInfo {
         primary_server: true,
         pubsub: options.pubsub,
         properties: options.effective.iter().map(|(name, text)| ((*name).to_owned(), value(text))).collect(),
+        failovers: Vec::new(),
+        snapshots: Vec::new(),
     }
 }

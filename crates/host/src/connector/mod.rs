@@ -14,7 +14,7 @@ mod subscriber;
 pub use error::ConnectorError;
 pub use gate::{FailoverRole, FailoverStatus, InputKind, OutputGate};
 pub use gated::{Gated, StopWaiter};
-pub use progress::Progress;
+pub use progress::{LogProgress, Progress};
 pub use publisher::{Publisher, SourcePosition, Stopped};
 pub use setup::ConnectorSetup;
 pub use state::ConnectorState;
@@ -170,6 +170,10 @@ pub struct ConnectorStatus {
     pub state: ConnectorState,
     /// Events that it has injected or been given.
     pub events: u64,
+    /// Events per second lately, where the connector tells.
+    pub rate: u64,
+    /// Where a reader of a log stands.
+    pub log: Option<LogProgress>,
     /// Why it failed, when it did.
     pub error: Option<String>,
 }

@@ -69,6 +69,8 @@ pub struct Publisher {
     progress: Arc<Progress>,
     begin: Begin,
     told: Instant,
+    /// Events when the log was last told of them.
+    told_events: u64,
 }
 
 /// Where a run begins.
@@ -92,7 +94,19 @@ impl Publisher {
         progress: Arc<Progress>,
         begin: Begin,
     ) -> Self {
-        Self { setup, window, source, inlet, bad_events, stop, progress, begin, told: Instant::now() }
+        let told_events = progress.events();
+        Self {
+            setup,
+            window,
+            source,
+            inlet,
+            bad_events,
+            stop,
+            progress,
+            begin,
+            told: Instant::now(),
+            told_events,
+        }
     }
 
     /// The connector's place and properties.
@@ -174,11 +188,50 @@ impl Publisher {
         self.stop.sleep(time)
     }
 
+    /// Says where a log is read: `position` is the record to be read next, `end` what lies behind the last. Call it
+    /// with every batch, and while waiting. The log tells of the rate every 10 seconds in which events came
+    /// (failover-and-server 1.13), and how far the end is while it is not near.
+    pub fn reached(&mut self, position: i64, end: i64) {
+        let now = Instant::now();
+        self.progress.note(now, Some((position, end)));
+        if now.saturating_duration_since(self.told) >= PROGRESS_EVERY {
+            self.tell_rate(now);
+        }
+    }
+
+    fn tell_rate(&mut self, now: Instant) {
+        let (events, seconds) =
+            (self.progress.events(), now.saturating_duration_since(self.told).as_secs_f64());
+        let published = events.saturating_sub(self.told_events);
+        (self.told, self.told_events) = (now, events);
+        if published == 0 {
+            return;
+        }
+        messages::PUBLISH_RATE.log(format_args!(
+            "dfESPclientObj::doRateProcessing(): Current publish rate: {:.6} events/sec",
+            published as f64 / seconds
+        ));
+        let Some(log) = self.progress.log().filter(|log| log.estimate_s.is_none_or(|left| left > 0)) else {
+            return;
+        };
+        let estimate = log.estimate_s.map_or_else(|| "unknown".to_owned(), |left| format!("{left} s"));
+        messages::PUBLISHER_PROGRESS.log(format_args!(
+            "{}/{}: at {} of {}, {} records/sec, time to the end: {estimate}",
+            self.setup.window_path(),
+            self.setup.name,
+            log.position,
+            log.end,
+            log.rate
+        ));
+    }
+
     /// Says how far the input has been read, in bytes; the log tells of it now and then.
     pub fn advance(&mut self, bytes: u64, total: Option<u64>) {
         self.progress.set_bytes(bytes, total);
-        if self.told.elapsed() >= PROGRESS_EVERY {
-            self.told = Instant::now();
+        let now = Instant::now();
+        self.progress.note(now, None);
+        if now.saturating_duration_since(self.told) >= PROGRESS_EVERY {
+            self.tell_rate(now);
             let (setup, events) = (&self.setup, self.progress.events());
             let path = format_args!("{}/{}", setup.window_path(), setup.name).to_string();
             match total.filter(|&total| total > 0) {

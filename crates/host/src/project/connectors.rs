@@ -115,9 +115,14 @@ impl Connectors {
         entries.filter_map(|(number, entry)| Some((number, Arc::clone(entry.gate.as_ref()?)))).collect()
     }
 
-    /// Where the failovers of this project stand.
-    pub(super) fn failovers(&self) -> Vec<FailoverStatus> {
-        self.0.entries.iter().filter_map(|entry| entry.gate.as_ref()?.status()).collect()
+    /// Where the failovers of this project stand, by `contquery/window/connector`.
+    pub(super) fn failovers(&self) -> Vec<(String, FailoverStatus)> {
+        let entries = self.0.entries.iter();
+        let failovers = entries.filter_map(|entry| {
+            let ConnectorSetup { contquery, window, name, .. } = &entry.setup;
+            Some((format!("{contquery}/{window}/{name}"), entry.gate.as_ref()?.status()?))
+        });
+        failovers.collect()
     }
 
     /// Why the project breaks the rule that all it does comes from one ordered log, when it has a gate that needs
@@ -193,6 +198,8 @@ impl Connectors {
             direction: entry.setup.direction,
             state: live.state,
             events: entry.progress.events(),
+            rate: entry.progress.rate(),
+            log: entry.progress.log(),
             error: live.error.clone(),
         })
         .collect()

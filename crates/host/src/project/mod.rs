@@ -242,8 +242,8 @@ impl Project {
         self.connectors.statuses()
     }
 
-    /// Where the failovers of the project's connectors stand.
-    pub fn failovers(&self) -> Vec<FailoverStatus> {
+    /// Where the failovers of the project's connectors stand, by `contquery/window/connector`.
+    pub fn failovers(&self) -> Vec<(String, FailoverStatus)> {
         self.connectors.failovers()
     }
 

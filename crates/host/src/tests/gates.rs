@@ -143,7 +143,7 @@ fn events_from_elsewhere_are_refused_and_a_standby_is_not_primary() {
     assert!(host.is_primary());
     let project = load(&host, "only_log", &gated("0@5:1", ""));
     assert!(!host.is_primary());
-    assert_eq!(project.failovers()[0].role, FailoverRole::Standby);
+    assert_eq!(project.failovers()[0].1.role, FailoverRole::Standby);
     project.start().unwrap();
     let window = project.window("cq", "in").unwrap();
     let block = Arc::new(row(&window.schema, 1, 1));

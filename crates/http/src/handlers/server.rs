@@ -1,6 +1,7 @@
 //! `server`: what it says of itself, and its state (rest-api 3.2 and 3.3).
 
-use tidegate_api::{ErrorBody, Message, ServerInfo};
+use tidegate_api::{ErrorBody, FailoverInfo, Message, ServerInfo};
+use tidegate_host::Project;
 
 use crate::answer::{Handled, Refused};
 use crate::blocking::blocking;
@@ -9,9 +10,31 @@ use crate::server_state;
 
 /// `GET server`.
 pub(crate) async fn show(call: Call) -> Handled {
-    let info = &call.app.info;
-    let properties = if call.flag("config", false)? { info.properties.clone() } else { Vec::new() };
-    call.answer(&ServerInfo { primary_server: call.app.host.is_primary(), properties, ..info.clone() })
+    let host = &call.app.host;
+    let info = ServerInfo { primary_server: host.is_primary(), ..call.app.info.clone() };
+    if !call.flag("config", false)? {
+        return call.answer(&ServerInfo { properties: Vec::new(), ..info });
+    }
+    let projects = host.projects();
+    let failovers = projects.iter().flat_map(|project| failovers(project)).collect();
+    let age = |project: &Project| Some((project.name().to_owned(), project.snapshot_age_s()?));
+    let snapshots = projects.iter().filter_map(|project| age(project)).collect();
+    call.answer(&ServerInfo { failovers, snapshots, ..info })
+}
+
+fn failovers(project: &Project) -> Vec<FailoverInfo> {
+    let failovers = project.failovers().into_iter();
+    let described = failovers.map(|(connector, status)| FailoverInfo {
+        group: status.group,
+        connector: format!("{}/{connector}", project.name()),
+        role: status.role.to_string(),
+        lag: status.lag,
+        in_sync: status.in_sync,
+        gate: status.gate,
+        last_committed: status.last_committed,
+        lease_ms: status.lease_ms,
+    });
+    described.collect()
 }
 
 /// `PUT server/state`.

@@ -177,3 +177,18 @@ fn wrong_values() {
         .get("/SASESP/projects?filter=name")
         .is_error(400, "filter, character 1: expected a function call, found 'n'");
 }
+
+/// Rest-api 3.5: the names and value codes of the dashboards.
+#[test]
+fn metrics_are_gauges_in_text_form() {
+    let server = Server::new();
+    let primary = "# TYPE esp_primary_server gauge\nesp_primary_server 1\n";
+    server.get("/metrics").is(200, primary);
+    let model = "<project name=\"p\" threads=\"1\" pubsub=\"auto\"><contqueries><contquery name=\"cq\"><windows>\
+                 <window-source name=\"s\"><schema-string>k*:int64</schema-string></window-source>\
+                 </windows></contquery></contqueries></project>";
+    assert_eq!(server.put("/SASESP/projects/p", model).status, 200);
+    let with_project =
+        format!("{primary}# TYPE esp_project_state gauge\nesp_project_state{{project_name=\"p\"}} 1\n");
+    server.get("/SASESP/metrics").is(200, &with_project);
+}
