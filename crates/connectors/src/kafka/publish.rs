@@ -22,7 +22,9 @@ use super::position::Places;
 /// A publisher over a topic.
 pub(super) struct KafkaPublisher {
     options: PublishOptions,
-    useoffsetmsgid: bool,
+    /// Whether records that are gone since the snapshot may be left out. Never with a failover: what this engine computed
+    /// would differ from what the others write.
+    leaves_out: bool,
     events: Events,
     readers: Vec<Reading>,
     places: Places,
@@ -54,7 +56,7 @@ impl KafkaPublisher {
     pub(super) fn new(setup: &ConnectorSetup) -> Result<Self, ConnectorError> {
         let options = PublishOptions::new(setup)?;
         Ok(Self {
-            useoffsetmsgid: setup.flag("useoffsetmsgid")?,
+            leaves_out: setup.flag("useoffsetmsgid")? && !setup.failover,
             places: Places::new(options.common.partition),
             events: Events::new(place(setup)),
             options,
@@ -174,7 +176,7 @@ impl KafkaPublisher {
                  records {next} to {} are gone",
                 low - 1
             );
-            if !self.useoffsetmsgid {
+            if !self.leaves_out {
                 return Err(ConnectorError::Other(missing));
             }
             messages::INPUT_MISSING
