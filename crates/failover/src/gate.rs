@@ -142,15 +142,18 @@ impl<R: Clone> Gate<R> {
                 Ok(at) if self.held[at].checksum != checksum => result = Err(Mismatch(id)),
                 Ok(_) => {}
                 // What this engine has computed already without holding it, nobody may have written.
-                Err(_) if self.complete.is_some_and(|(input, _)| id.input <= input) => {
-                    result = Err(Mismatch(id));
-                }
+                Err(_) if self.has_computed(id.input) => result = Err(Mismatch(id)),
                 Err(_) if self.ahead.len() < AHEAD_MAX => self.ahead.push_back((id, checksum)),
                 Err(_) => {}
             }
         }
         self.commit(id, time);
         result
+    }
+
+    /// Whether the gate has seen all output of this input id.
+    fn has_computed(&self, input: i64) -> bool {
+        self.low.is_some_and(|low| low <= input) && self.complete.is_some_and(|(last, _)| input <= last)
     }
 
     /// How many more tailed records can be compared; a reader of the topic waits while it is 0.

@@ -272,6 +272,11 @@ impl<R: Clone> Machine<R> {
         self.outputs.get(output.0).and_then(Option::as_ref).and_then(|o| o.refused)
     }
 
+    /// Committed records that differ from what this engine has computed.
+    pub fn mismatches(&self, output: OutputNo) -> u64 {
+        self.outputs.get(output.0).and_then(Option::as_ref).map_or(0, |o| o.mismatches)
+    }
+
     fn output(&self, output: OutputNo) -> &Output<R> {
         let found = self.outputs.get(output.0).and_then(Option::as_ref);
         found.expect("an output number is used only while its output is there")
@@ -323,7 +328,11 @@ impl<R: Clone> Machine<R> {
     }
 
     fn mismatch(&mut self, output: OutputNo, Mismatch(id): Mismatch) {
-        self.tell(Notice::Mismatch(output, id));
+        let this = self.output_mut(output);
+        this.mismatches += 1;
+        if this.mismatches == 1 {
+            self.tell(Notice::Mismatch(output, id));
+        }
         self.refuse(output, Refusal::Mismatch(id));
     }
 

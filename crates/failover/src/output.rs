@@ -48,6 +48,8 @@ pub(crate) struct Output<R> {
     pub(crate) stopping: bool,
     pub(crate) stage: Stage,
     pub(crate) refused: Option<Refusal>,
+    /// Committed records that differ from what this engine has computed.
+    pub(crate) mismatches: u64,
     /// Requests to the output topic that are not answered yet.
     pub(crate) open: BTreeSet<RequestNo>,
     /// Open writes, in order, each with its last record.
@@ -69,6 +71,7 @@ impl<R: Clone> Output<R> {
             stopping: false,
             stage: Stage::Idle,
             refused: None,
+            mismatches: 0,
             open: BTreeSet::new(),
             writes: VecDeque::new(),
             kept: None,
