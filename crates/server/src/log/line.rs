@@ -30,7 +30,8 @@ impl<S: Subscriber> Layer<S> for LineLog {
     fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
         let context = context_of(metadata.target());
         let least = self.levels.of(context);
-        let least = if context == "esp.library" { least.max(Level::Warn) } else { least };
+        // That a library's connection is gone and back is told once, by the code that uses it.
+        let least = if context == "esp.library" { least.max(Level::Error) } else { least };
         least != Level::Off && Level::of(*metadata.level()) >= least
     }
 
@@ -80,6 +81,13 @@ impl Visit for Record {
             self.line = value;
         } else {
             self.record_debug(field, &value);
+        }
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        match u64::try_from(value) {
+            Ok(value) => self.record_u64(field, value),
+            Err(_) => self.record_debug(field, &value),
         }
     }
 

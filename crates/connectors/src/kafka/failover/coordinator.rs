@@ -18,8 +18,6 @@ use super::payload::Payload;
 const SESSION_TIMEOUT: Duration = Duration::from_millis(1000);
 /// How long until the next attempt to open a session.
 const RETRY_AFTER: Duration = Duration::from_millis(200);
-/// How often the log tells that ZooKeeper cannot be reached.
-const TELL_EVERY: Duration = Duration::from_secs(10);
 /// The longest sleep without a look at the machine's timers.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// What the names of candidates begin with; ten digits follow.
@@ -231,7 +229,7 @@ impl Coordinator {
 
 /// Opens a session, for as long as it takes.
 async fn open(nodes: Arc<Nodes>, attempt: u64, to: tokio::sync::mpsc::WeakUnboundedSender<ToCoordinator>) {
-    let mut tell_at = tokio::time::Instant::now();
+    let mut told = false;
     loop {
         match try_open(&nodes).await {
             Ok(client) => {
@@ -242,13 +240,12 @@ async fn open(nodes: Arc<Nodes>, attempt: u64, to: tokio::sync::mpsc::WeakUnboun
                 return;
             }
             Err(error) => {
-                if tokio::time::Instant::now() >= tell_at {
+                if !std::mem::replace(&mut told, true) {
                     messages::ZOOKEEPER_UNREACHABLE.log(format_args!(
                         "dfESPkafkaConnector::z_watcher(): ZooKeeper at {} cannot be reached: {error}; standby until \
                          it can",
                         nodes.hosts
                     ));
-                    tell_at = tokio::time::Instant::now() + TELL_EVERY;
                 }
                 tokio::time::sleep(RETRY_AFTER).await;
                 if to.upgrade().is_none() {
