@@ -144,6 +144,8 @@ impl Election {
         self.stale = false;
         let others = candidates.iter().filter(|node| node.owner != session);
         self.candidates = others.clone().count() + usize::from(self.own.is_some());
+        // Without a node of its own an engine is nothing, whatever it was before.
+        self.elected = false;
         let own = self.own?;
         let before = others.map(|node| node.sequence).filter(|&node| node < own).max();
         self.elected = before.is_none();

@@ -44,6 +44,8 @@ pub struct Mismatch(pub OutputId);
 #[derive(Debug, Clone)]
 pub struct Gate<R> {
     low: Option<i64>,
+    /// The first step of this engine since the gate was made or restored.
+    began: Option<i64>,
     committed: Option<(OutputId, EngineTime)>,
     complete: Option<(i64, EngineTime)>,
     /// In the order of their ids, all of them beyond `committed`.
@@ -58,6 +60,7 @@ impl<R> Default for Gate<R> {
     fn default() -> Self {
         Self {
             low: None,
+            began: None,
             committed: None,
             complete: None,
             held: VecDeque::new(),
@@ -95,10 +98,15 @@ impl<R: Clone> Gate<R> {
     /// When another record is committed under its id. It is not held then.
     pub fn push(&mut self, held: Held<R>) -> Result<(), Mismatch> {
         self.low.get_or_insert(held.id.input);
+        let began = *self.began.get_or_insert(held.id.input);
         debug_assert!(self.held.back().is_none_or(|last| last.id < held.id), "ids rise");
         if self.committed.is_none_or(|(committed, _)| committed < held.id) {
             self.held.push_back(held);
             return Ok(());
+        }
+        // What others wrote before this engine's first step cannot be compared.
+        while self.ahead.front().is_some_and(|(id, _)| id.input < began) {
+            self.ahead.pop_front();
         }
         match self.ahead.front() {
             Some(&(id, _)) if id < held.id => Err(Mismatch(id)),
@@ -113,6 +121,7 @@ impl<R: Clone> Gate<R> {
     /// Everything of step `input` was pushed.
     pub fn complete_step(&mut self, input: i64, time: EngineTime) {
         self.low.get_or_insert(input);
+        self.began.get_or_insert(input);
         self.complete = Some((input, time));
     }
 
@@ -207,3 +216,6 @@ impl<R: Clone> Gate<R> {
         self.complete
     }
 }
+
+#[cfg(test)]
+mod tests;

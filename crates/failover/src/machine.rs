@@ -1,14 +1,17 @@
 //! The state machine of one failover group on one engine.
 
+mod advance;
+mod answers;
+
 use std::collections::{BTreeMap, VecDeque};
 
-use tidegate_event::{EngineTime, OutputId};
+use tidegate_event::EngineTime;
 
 use crate::clock::Instant;
 use crate::command::{Command, Demotion, Notice, Refusal};
 use crate::election::{Connection, Election};
 use crate::gate::{Gate, GateState, Held, Mismatch};
-use crate::input::{Answer, Failure, Input, Outcome, OutputNo, RequestNo, Sequence, SessionId};
+use crate::input::{Input, OutputNo, RequestNo, Sequence, SessionId};
 use crate::output::{Output, OutputOptions, Stage};
 
 /// The role of an engine in its group.
@@ -222,7 +225,7 @@ impl<R: Clone> Machine<R> {
         }
         for output in self.outputs.iter().flatten() {
             let committed = output.gate.committed().map(|(id, _)| id);
-            let keeps = output.stage == Stage::Writing && !output.stopping && committed != output.kept;
+            let keeps = output.stage == Stage::Writing && committed != output.kept && !self.is_stopping();
             if keeps && election.up().is_some() && election.is_active(now) {
                 times.push(output.keep_at);
             }
@@ -275,6 +278,11 @@ impl<R: Clone> Machine<R> {
     /// Committed records that differ from what this engine has computed.
     pub fn mismatches(&self, output: OutputNo) -> u64 {
         self.outputs.get(output.0).and_then(Option::as_ref).map_or(0, |o| o.mismatches)
+    }
+
+    /// Whether an output of the group is to stop.
+    fn is_stopping(&self) -> bool {
+        self.outputs.iter().flatten().any(|output| output.stopping)
     }
 
     fn output(&self, output: OutputNo) -> &Output<R> {
@@ -372,352 +380,7 @@ impl<R: Clone> Machine<R> {
         });
         all_run && self.outputs.iter().flatten().any(|output| output.running) && !self.yielded
     }
-
-    fn answered(&mut self, request: RequestNo, sent: Instant, answer: Answer, now: Instant) {
-        let Some((pending, generation)) = self.pending.remove(&request) else { return };
-        if generation != self.election.generation {
-            return;
-        }
-        if answer == Answer::Lost {
-            self.election.retry_at = now.plus(self.election.check_interval());
-            match pending {
-                Pending::Create | Pending::Delete(_) => self.election.uncertain = true,
-                Pending::List => self.election.stale = true,
-                Pending::Watch(node) => {
-                    self.election.stale = true;
-                    self.election.own_watched &= Some(node) != self.election.own;
-                }
-                Pending::Check(_) => self.election.check_at = self.election.retry_at,
-                Pending::Keep | Pending::Recall(_) | Pending::Output(_) => {}
-            }
-            return;
-        }
-        self.election.answered(sent);
-        match (pending, answer) {
-            (Pending::Create, Answer::Created(node)) => {
-                self.election.own = Some(node);
-                self.election.stale = true;
-                self.tell(Notice::NodeCreated(node));
-            }
-            (Pending::List, Answer::Listed(candidates)) => {
-                let was_elected = self.election.elected;
-                let own = self.election.own;
-                let before = self.election.listed(&candidates);
-                if was_elected && !self.election.elected {
-                    self.step_down(Demotion::NodeGone);
-                    return;
-                }
-                if self.election.own != own
-                    && let Some(adopted) = self.election.own
-                {
-                    self.tell(Notice::NodeCreated(adopted));
-                }
-                if let Some(before) = before {
-                    let request = self.request(Pending::Watch(before));
-                    self.commands.push_back(Command::Watch { request, sequence: before });
-                    self.tell(Notice::Watching(before));
-                }
-            }
-            (Pending::Watch(node), Answer::Present(present)) => {
-                if Some(node) == self.election.own {
-                    if !present {
-                        self.own_gone();
-                    }
-                } else if !present {
-                    self.election.stale = true;
-                }
-            }
-            (Pending::Check(node), Answer::Present(false)) if Some(node) == self.election.own => {
-                self.own_gone();
-            }
-            (Pending::Delete(node), Answer::Deleted) => {
-                self.election.discarded.remove(&node);
-            }
-            (Pending::Recall(output), Answer::Recalled(id)) => {
-                if let Some(this) = self.outputs.get_mut(output.0).and_then(Option::as_mut)
-                    && let Stage::Fencing { recalled, .. } = &mut this.stage
-                {
-                    *recalled = Some(id);
-                    this.kept = id;
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn own_gone(&mut self) {
-        let was_elected = self.election.elected;
-        self.election.own_gone();
-        if was_elected {
-            self.step_down(Demotion::NodeGone);
-        }
-    }
-
-    fn done(&mut self, request: RequestNo, outcome: Outcome) {
-        let Some((Pending::Output(output), _)) = self.pending.remove(&request) else { return };
-        let Some(this) = self.outputs.get_mut(output.0).and_then(Option::as_mut) else { return };
-        let write = this.writes.iter().position(|&(open, ..)| open == request);
-        let write = write.and_then(|at| this.writes.remove(at));
-        let given_up = this.stage == Stage::Closing;
-        this.close(request);
-        match (outcome, given_up) {
-            (Outcome::Committed, false) => {
-                if let Some((_, id, time)) = write {
-                    this.gate.commit(id, time);
-                }
-            }
-            (Outcome::Fenced, false) => {
-                if let Stage::Fencing { fenced, .. } = &mut this.stage {
-                    *fenced = true;
-                }
-            }
-            (Outcome::TailRead { highest, input_end }, false) => self.tail_read(output, highest, input_end),
-            // What was given up is neither repeated nor assumed: the tail will tell.
-            (_, true) => {}
-            (Outcome::Failed(why), false) => self.step_down(match why {
-                Failure::Fenced => Demotion::Fenced,
-                Failure::RoleLost | Failure::Unknown => Demotion::WriteUnknown,
-            }),
-        }
-    }
-
-    fn tail_read(&mut self, output: OutputNo, highest: Option<(OutputId, EngineTime)>, input_end: i64) {
-        let this = self.output_mut(output);
-        let Stage::Reading { recalled } = this.stage else { return };
-        if let Some((id, time)) = highest {
-            this.gate.commit(id, time);
-        }
-        if let Some(id) = recalled {
-            let time = this.gate.committed().map_or(EngineTime::UNSET, |(_, time)| time);
-            this.gate.commit(id, time);
-        }
-        let Some((resume, _)) = this.gate.committed() else {
-            self.begin_writing(output);
-            return;
-        };
-        if resume.input >= input_end {
-            self.refuse(output, Refusal::InputRecreated { resume, input_end });
-            return;
-        }
-        this.stage = Stage::AwaitingStep { resume };
-    }
-
-    fn begin_writing(&mut self, output: OutputNo) {
-        let this = self.output_mut(output);
-        this.stage = Stage::Writing;
-        this.gate.untake();
-        let resume = this.gate.committed().map(|(id, _)| id);
-        let held = this.gate.len();
-        self.tell(Notice::Active { output, resume, held });
-    }
-
-    /// Does all that can be done now.
-    fn advance(&mut self, now: Instant) {
-        if self.yielded && self.outputs.iter().flatten().all(|output| !output.running || !output.is_behind())
-        {
-            self.yielded = false;
-        }
-        self.finish_stops();
-        if !self.wants_role() && self.election.own.is_some() {
-            let stopping = self.outputs.iter().flatten().any(|output| output.stopping);
-            let writing = self.outputs.iter().flatten().any(|output| !output.writes.is_empty());
-            // A write that is on its way is let land before the role is given up on request.
-            if !(stopping && writing && self.election.is_active(now)) {
-                self.keep_all();
-                if self.election.elected && stopping {
-                    self.step_down(Demotion::Stopped);
-                } else {
-                    self.give_up_role();
-                }
-                self.finish_stops();
-            }
-        }
-        self.advance_election(now);
-        self.tell_lease(now);
-        for output in self.numbers() {
-            self.advance_output(output, now);
-        }
-    }
-
-    /// Releases outputs that are to stop and have nothing open.
-    fn finish_stops(&mut self) {
-        for output in self.numbers() {
-            let this = self.output_mut(output);
-            if this.stopping && this.stage == Stage::Idle {
-                this.stopping = false;
-                this.running = false;
-                self.commands.push_back(Command::Released { output });
-                // The role goes with any connector of the group; others get a new node.
-                self.election.discard_own();
-                for other in self.numbers() {
-                    if self.output_mut(other).abandon() {
-                        self.commands.push_back(Command::Abandon { output: other });
-                        self.tell(Notice::Standby(other));
-                    }
-                }
-            }
-        }
-    }
-
-    fn keep_all(&mut self) {
-        for output in self.numbers() {
-            if self.output(output).stage == Stage::Writing {
-                self.keep(output);
-            }
-        }
-    }
-
-    fn keep(&mut self, output: OutputNo) {
-        let this = self.output(output);
-        let Some((id, _)) = this.gate.committed().filter(|&(id, _)| Some(id) != this.kept) else { return };
-        if self.election.up().is_none() {
-            return;
-        }
-        self.output_mut(output).kept = Some(id);
-        let request = self.request(Pending::Keep);
-        self.commands.push_back(Command::Keep { request, output, id });
-    }
-
-    fn advance_election(&mut self, now: Instant) {
-        let wanted = self.wants_role();
-        if self.election.up().is_none() {
-            if wanted && self.election.connection == Connection::None {
-                self.election.connection = Connection::Connecting;
-                self.commands.push_back(Command::Connect);
-            }
-            return;
-        }
-        if let Some(own) = self.election.own
-            && self.election.check_at <= now
-            && !self.is_pending(|pending| matches!(pending, Pending::Check(_)))
-        {
-            self.election.check_at = now.plus(self.election.check_interval());
-            let request = self.request(Pending::Check(own));
-            self.commands.push_back(Command::Check { request, sequence: own });
-        }
-        if now < self.election.retry_at || self.is_pending(Pending::is_of_election) {
-            return;
-        }
-        if let Some(&sequence) = self.election.discarded.first() {
-            let request = self.request(Pending::Delete(sequence));
-            self.commands.push_back(Command::Delete { request, sequence });
-        } else if self.election.uncertain || (wanted && self.election.own.is_some() && self.election.stale) {
-            let request = self.request(Pending::List);
-            self.commands.push_back(Command::List { request });
-        } else if !wanted {
-            if self.election.own.is_none() && !self.is_pending(|_| true) && !self.yielded {
-                self.election.expired();
-                self.commands.push_back(Command::Disconnect);
-            }
-        } else if let Some(own) = self.election.own {
-            if !self.election.own_watched {
-                self.election.own_watched = true;
-                let request = self.request(Pending::Watch(own));
-                self.commands.push_back(Command::Watch { request, sequence: own });
-            }
-        } else {
-            let request = self.request(Pending::Create);
-            self.commands.push_back(Command::Create { request });
-        }
-    }
-
-    fn tell_lease(&mut self, now: Instant) {
-        let held = self.role(now) == Role::Held;
-        if held != self.told_held && self.election.elected {
-            self.told_held = held;
-            self.tell(if held { Notice::Held } else { Notice::Unheld });
-        }
-    }
-
-    fn advance_output(&mut self, output: OutputNo, now: Instant) {
-        let active = self.election.is_active(now);
-        let this = self.output(output);
-        if !active || !this.running || this.stopping || this.refused.is_some() {
-            return;
-        }
-        match this.stage.clone() {
-            Stage::Idle => {
-                if self.yields(output) {
-                    return;
-                }
-                let fence = self.request(Pending::Output(output));
-                let this = self.output_mut(output);
-                this.open.insert(fence);
-                this.stage = Stage::Fencing { fenced: false, recalled: None };
-                self.commands.push_back(Command::Fence { request: fence, output });
-                self.recall(output);
-            }
-            Stage::Fencing { recalled: None, .. } => {
-                if !self.is_pending(|p| p == Pending::Recall(output)) && now >= self.election.retry_at {
-                    self.recall(output);
-                }
-            }
-            Stage::Fencing { fenced: true, recalled: Some(recalled) } => {
-                let request = self.request(Pending::Output(output));
-                let this = self.output_mut(output);
-                this.open.insert(request);
-                this.stage = Stage::Reading { recalled };
-                let low = this.gate.low();
-                self.commands.push_back(Command::ReadTail { request, output, low });
-            }
-            Stage::AwaitingStep { resume } => {
-                if self.yields(output) {
-                    return;
-                }
-                let Some(low) = self.output(output).gate.low() else { return };
-                match self.output(output).gap(resume, low) {
-                    Some(gap) => self.refuse(output, gap),
-                    None => {
-                        self.begin_writing(output);
-                        self.write(output, now);
-                    }
-                }
-            }
-            Stage::Writing => self.write(output, now),
-            Stage::Fencing { .. } | Stage::Reading { .. } | Stage::Closing => {}
-        }
-    }
-
-    fn recall(&mut self, output: OutputNo) {
-        if self.election.up().is_some() {
-            let request = self.request(Pending::Recall(output));
-            self.commands.push_back(Command::Recall { request, output });
-        }
-    }
-
-    /// Passes the role on when this engine is behind and another may not be.
-    fn yields(&mut self, output: OutputNo) -> bool {
-        let yields = self.output(output).is_behind() && self.election.candidates > 1;
-        if yields {
-            self.yielded = true;
-            self.tell(Notice::Yielded(output));
-            self.give_up_role();
-        }
-        yields
-    }
-
-    fn write(&mut self, output: OutputNo, now: Instant) {
-        if !self.election.is_active(now) {
-            return;
-        }
-        let this = self.output_mut(output);
-        if this.stopping {
-            return;
-        }
-        while self.output(output).writes.len() < self.output(output).options.writes_max {
-            let this = self.output_mut(output);
-            let records = this.gate.take(this.options.records_max);
-            let Some(last) = records.last() else { break };
-            let (id, time) = (last.id, last.time);
-            let request = self.request(Pending::Output(output));
-            let this = self.output_mut(output);
-            this.open.insert(request);
-            this.writes.push_back((request, id, time));
-            self.commands.push_back(Command::Write { request, output, records });
-        }
-        if self.output(output).keep_at <= now {
-            self.output_mut(output).keep_at = now.plus(KEEP_EVERY);
-            self.keep(output);
-        }
-    }
 }
+
+#[cfg(test)]
+mod tests;
