@@ -30,6 +30,8 @@ pub(crate) enum Fault {
     /// Also what a change of the partition's leader looks like.
     LogDown,
     LogUp,
+    /// Somebody deletes the active's node.
+    DeleteNode,
     /// A record of somebody else comes to an output.
     Foreign(usize),
     /// Everything is mended.

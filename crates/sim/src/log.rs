@@ -126,7 +126,7 @@ impl Partition {
     }
 
     fn fetch(&self, from: usize) -> LogReply {
-        let mut next = from;
+        let mut next = from.min(self.stable_end());
         let mut records = Vec::new();
         while next < self.stable_end() && records.len() < FETCH_MAX {
             if let Some(record) = self.committed(next) {

@@ -16,6 +16,8 @@ pub(crate) type Micros = u64;
 pub(crate) struct Net {
     pub(crate) now: Micros,
     pub(crate) random: Random,
+    /// Of a hundred messages, how many take long.
+    pub(crate) late_percent: u64,
     queue: BTreeMap<(Micros, u64), Event>,
     numbers: u64,
     /// Last arrival by connection and direction: a connection keeps order.
@@ -39,6 +41,7 @@ impl Net {
         Self {
             now: 0,
             random,
+            late_percent: 1,
             queue: BTreeMap::new(),
             numbers: 0,
             arrivals: BTreeMap::new(),
@@ -72,10 +75,13 @@ impl Net {
 
     /// How long a message takes: mostly little, sometimes long.
     pub(crate) fn latency(&mut self) -> Micros {
-        match self.random.within(0, 100) {
-            0..90 => self.random.within(200, 3_000),
-            90..99 => self.random.within(3_000, 30_000),
-            _ => self.random.within(30_000, 250_000),
+        let (kind, late) = (self.random.within(0, 100), self.late_percent);
+        if kind < late {
+            self.random.within(30_000, 250_000)
+        } else if kind < late + 10 {
+            self.random.within(3_000, 30_000)
+        } else {
+            self.random.within(200, 3_000)
         }
     }
 

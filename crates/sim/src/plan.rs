@@ -20,8 +20,16 @@ pub(crate) struct Plan {
     pub(crate) records_max: usize,
     /// Whether the clocks of processes differ in speed.
     pub(crate) drift: bool,
+    /// Whether both outputs are of one project, so that only an engine that runs both connectors is a candidate.
+    pub(crate) one_project: bool,
     /// Whether the active reads its own output back.
     pub(crate) tails_own: bool,
+    /// Whether a process begins to read outputs at their ends, as they are when it starts.
+    pub(crate) tails_from_end: bool,
+    /// Whether nodes are deleted by others: then the old active and the new one may overlap, and fencing decides.
+    pub(crate) nodes_deleted: bool,
+    /// Of a hundred messages, how many take long.
+    pub(crate) late_percent: u64,
     pub(crate) canary: Option<Canary>,
     /// When each input record is appended.
     pub(crate) input: Vec<(Micros, InputRecord)>,
@@ -32,15 +40,20 @@ impl Plan {
     pub(crate) fn new(random: &mut Random, canary: Option<Canary>) -> Self {
         let engines = if random.chance(70) { 3 } else { 2 };
         let transactions = random.chance(50) || canary == Some(Canary::LateWarmProducer);
+        let faults = faults(random, engines);
         Self {
             engines,
             transactions,
             records_max: [1, 4, 16, 64][random.index(4)],
             drift: random.chance(50),
+            one_project: random.chance(75),
             tails_own: random.chance(50),
+            tails_from_end: random.chance(50),
+            nodes_deleted: faults.iter().any(|&(_, fault)| fault == Fault::DeleteNode),
+            late_percent: [1, 1, 5, 25][random.index(4)],
             canary,
             input: input(random),
-            faults: faults(random, engines),
+            faults,
         }
     }
 }
@@ -73,7 +86,7 @@ fn faults(random: &mut Random, engines: usize) -> Vec<(Micros, Fault)> {
         let output = random.index(OUTPUTS);
         let brief = at + random.within(20_000, 700_000);
         let long = at + random.within(100_000, 3_500_000);
-        match random.within(0, 24) {
+        match random.within(0, 25) {
             0..5 => {
                 faults.push((at, Fault::Kill(process)));
                 let from_snapshot = random.chance(60);
@@ -114,6 +127,7 @@ fn faults(random: &mut Random, engines: usize) -> Vec<(Micros, Fault)> {
                 faults.push((at, Fault::LogDown));
                 faults.push((long, Fault::LogUp));
             }
+            23 => faults.push((at, Fault::DeleteNode)),
             _ => faults.push((at, Fault::Foreign(output))),
         }
     }

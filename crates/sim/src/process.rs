@@ -51,13 +51,14 @@ impl Clock {
 /// Something that the checkers want to know.
 #[derive(Debug, Clone)]
 pub(crate) enum Told {
+    Active,
     Refused(String),
     Demoted(Demotion),
 }
 
 /// A reader of an output's committed records.
-#[derive(Default)]
 struct Reader {
+    /// Where it reads on; beyond the end for the end itself.
     offset: usize,
     token: Option<u64>,
     asked: Micros,
@@ -101,9 +102,9 @@ impl Process {
         let mut engine = Engine::new(model, plan.canary == Some(Canary::LastingSubSequence));
         let mut machine = Machine::new();
         let mut outputs = Vec::new();
-        for _ in 0..OUTPUTS {
+        for output in 0..OUTPUTS {
             outputs.push(machine.add_output(OutputOptions {
-                project: 1,
+                project: if plan.one_project { 0 } else { output as u64 },
                 whole_steps: plan.transactions,
                 writes_max: if plan.transactions { 1 } else { 3 },
                 records_max: plan.records_max,
@@ -120,6 +121,8 @@ impl Process {
         }
         let late_warm = plan.canary == Some(Canary::LateWarmProducer);
         let writer = |output| Writer::new(no, life, output, plan.transactions, late_warm);
+        let offset = if plan.tails_from_end { usize::MAX } else { 0 };
+        let reader = || Reader { offset, token: None, asked: 0 };
         let rate = if plan.drift { net.random.within(930_000, 1_070_000) } else { 1_000_000 };
         let mut process = Self {
             no,
@@ -131,7 +134,7 @@ impl Process {
             outputs,
             client: Client::new(no, life),
             writers: (0..OUTPUTS).map(writer).collect(),
-            readers: (0..OUTPUTS).map(|_| Reader::default()).collect(),
+            readers: (0..OUTPUTS).map(|_| reader()).collect(),
             connectors: [false; OUTPUTS],
             inputs: VecDeque::new(),
             answers: Vec::new(),
@@ -406,6 +409,7 @@ impl Process {
                 Notice::Refused(..) | Notice::Mismatch(..) => {
                     self.told.push(Told::Refused(format!("{notice:?}")))
                 }
+                Notice::Active { .. } => self.told.push(Told::Active),
                 Notice::Demoted(why) => self.told.push(Told::Demoted(why)),
                 _ => {}
             },

@@ -58,6 +58,13 @@ impl Service {
         }
     }
 
+    /// Somebody deletes the lowest node.
+    pub(crate) fn delete_lowest(&mut self, net: &mut Net) {
+        if let Some(&node) = self.nodes.keys().next() {
+            self.delete(node, net);
+        }
+    }
+
     fn delete(&mut self, node: i64, net: &mut Net) {
         if self.nodes.remove(&node).is_none() {
             return;

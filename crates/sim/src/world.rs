@@ -28,6 +28,8 @@ pub struct Outcome {
     pub violation: Option<Violation>,
     /// Lines of the run, if they were asked for.
     pub trace: Vec<String>,
+    /// How often an output began to be written.
+    pub activations: u64,
     /// Digest of all that was written: the same for every run of a seed.
     pub digest: u32,
 }
@@ -59,7 +61,8 @@ impl Simulation {
         if let Some(violation) = &violation {
             world.net.tell(|| format!("VIOLATION: {violation}"));
         }
-        Outcome { violation, digest: world.digest(), trace: world.net.trace.take().unwrap_or_default() }
+        let (digest, activations) = (world.digest(), world.activations);
+        Outcome { violation, digest, activations, trace: world.net.trace.take().unwrap_or_default() }
     }
 }
 
@@ -72,6 +75,7 @@ struct World<'a> {
     log: Log,
     processes: Vec<Option<Process>>,
     lives: u32,
+    activations: u64,
     saved: Vec<Saved>,
     expected: [Vec<Record>; OUTPUTS],
 }
@@ -85,10 +89,12 @@ impl<'a> World<'a> {
             log: Log::new(plan.canary),
             processes: (0..plan.engines).map(|_| None).collect(),
             lives: 0,
+            activations: 0,
             saved: Vec::new(),
             expected: undisturbed(model, &plan),
             plan,
         };
+        world.net.late_percent = world.plan.late_percent;
         for process in 0..world.plan.engines {
             world.start(process, false);
         }
@@ -168,11 +174,14 @@ impl<'a> World<'a> {
     /// The checks of every moment.
     fn look(&mut self, changed: usize) -> Result<(), Violation> {
         let roles = self.processes.iter().flatten().map(|process| process.role(&self.net));
-        active::at_most_one(roles)?;
+        if !self.plan.nodes_deleted {
+            active::at_most_one(roles)?;
+        }
         let Some(process) = &mut self.processes[changed] else { return Ok(()) };
         let settled = self.net.now > SETTLED;
         for told in std::mem::take(&mut process.told) {
             match told {
+                Told::Active => self.activations += 1,
                 Told::Refused(what) => return Err(Violation::Refused(what)),
                 Told::Demoted(why) if settled => return Err(Violation::Unsettled(why)),
                 Told::Demoted(_) => {}
@@ -234,6 +243,7 @@ impl<'a> World<'a> {
             Fault::ServiceUp => self.net.service_down = false,
             Fault::LogDown => self.net.log_down = true,
             Fault::LogUp => self.net.log_down = false,
+            Fault::DeleteNode => self.service.delete_lowest(&mut self.net),
             Fault::Foreign(output) => self.log.append_foreign(output),
             Fault::Heal => self.heal(),
         }
@@ -255,6 +265,7 @@ impl<'a> World<'a> {
     }
 
     fn heal(&mut self) {
+        self.net.late_percent = 1;
         self.net.service_down = false;
         self.net.log_down = false;
         self.net.cut_from_service.clear();

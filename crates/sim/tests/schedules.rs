@@ -33,6 +33,15 @@ fn no_schedule_of_the_last_quarter_fails() {
     no_schedule_fails(3);
 }
 
+/// The faults do something: of the outputs of two hundred runs most change hands, many several times.
+#[test]
+fn roles_change_hands() {
+    let simulation = Simulation::new();
+    let activations: Vec<u64> = (0..200).map(|seed| simulation.run(seed, None, false).activations).collect();
+    assert!(activations.iter().filter(|&&times| times > 2).count() > 100, "{activations:?}");
+    assert!(activations.iter().filter(|&&times| times > 6).count() > 20, "{activations:?}");
+}
+
 #[test]
 fn every_canary_is_found() {
     let simulation = Simulation::new();
