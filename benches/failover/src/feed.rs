@@ -85,12 +85,17 @@ fn producer(bootstrap: &str, linger: &str) -> Outcome<BaseProducer> {
     Ok(config.create()?)
 }
 
-/// The record with a number: an insert of one trade.
-fn send(producer: &BaseProducer, topic: &str, number: u64, text: &mut String) -> Outcome {
+/// The trade with a number, as a line that inserts it.
+pub fn line(number: u64, text: &mut String) -> Outcome {
     let mixed = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407) >> 33;
     text.clear();
     let (symbol, price, quantity) = (mixed % 1000, (mixed >> 4) % 1_000_000, 1 + (mixed >> 8) % 500);
-    write!(text, "i,n,{number},SYM{symbol:05},{}.{:02},{quantity}\n", price / 100, price % 100)?;
+    writeln!(text, "i,n,{number},SYM{symbol:05},{}.{:02},{quantity}", price / 100, price % 100)?;
+    Ok(())
+}
+
+fn send(producer: &BaseProducer, topic: &str, number: u64, text: &mut String) -> Outcome {
+    line(number, text)?;
     loop {
         let record: BaseRecord<'_, (), str> = BaseRecord::to(topic).partition(0).payload(text.as_str());
         match producer.send(record) {

@@ -18,10 +18,8 @@ const POLL: Duration = Duration::from_millis(20);
 #[derive(Debug, Clone, Copy)]
 pub struct Arrival {
     pub at: Instant,
-    /// The input offset in its `tidegate-id`.
+    /// The offset of the input record that it comes from.
     pub input: i64,
-    /// Its timestamp in milliseconds.
-    pub timestamp: i64,
 }
 
 /// Follows a topic from its beginning, on a thread of its own.
@@ -43,10 +41,13 @@ impl Output {
             while !stopped.load(Ordering::SeqCst) {
                 let Some(Ok(record)) = consumer.poll(POLL) else { continue };
                 let at = Instant::now();
-                let Some(input) = input_of(&record).filter(|input| *input > last) else { continue };
+                // Without ids every record has one output, and nothing is doubled.
+                let input = input_of(&record).unwrap_or(last + 1);
+                if input <= last {
+                    continue;
+                }
                 last = input;
-                let timestamp = record.timestamp().to_millis().unwrap_or(0);
-                if sender.send(Arrival { at, input, timestamp }).is_err() {
+                if sender.send(Arrival { at, input }).is_err() {
                     return;
                 }
             }
@@ -57,11 +58,6 @@ impl Output {
     /// The next record, within `patience`.
     pub fn next(&self, patience: Duration) -> Outcome<Arrival> {
         self.arrivals.recv_timeout(patience).map_err(|_| format!("no output within {patience:?}").into())
-    }
-
-    /// All that has come since the last call.
-    pub fn so_far(&self) -> impl Iterator<Item = Arrival> {
-        self.arrivals.try_iter()
     }
 }
 

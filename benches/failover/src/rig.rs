@@ -52,6 +52,15 @@ impl Mode {
     }
 }
 
+/// What the source window keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Index {
+    /// Nothing.
+    Empty,
+    /// All rows.
+    Hash,
+}
+
 /// Real servers, and a folder for the engines.
 pub struct Rig {
     pub cluster: Cluster,
@@ -64,6 +73,7 @@ pub struct Run {
     pub name: String,
     pub mode: Mode,
     pub input: String,
+    pub index: Index,
 }
 
 impl Run {
@@ -107,6 +117,10 @@ impl Rig {
         let folder: &Path = self.folder.path();
         let failover = (run.mode != Mode::Plain).to_string();
         let output = run.output();
+        let index = match run.index {
+            Index::Empty => "pi_EMPTY",
+            Index::Hash => "pi_HASH",
+        };
         let mut arguments = vec![
             ("-KAFKA", self.cluster.bootstrap()),
             ("-ZOOKEEPER", self.cluster.zookeeper()),
@@ -114,6 +128,7 @@ impl Rig {
             ("-OUTPUT", &output),
             ("-GROUP", &run.name),
             ("-FAILOVER", &failover),
+            ("-INDEX", index),
             ("-EXACTLYONCE", run.mode.exactly_once()),
         ]
         .into_iter()

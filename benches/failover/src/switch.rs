@@ -4,17 +4,19 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tidegate_harness::{Engine, PATIENCE};
 
-use crate::figures::{median_and_worst, millis};
-use crate::feed::Feed;
-use crate::output::{Arrival, Output};
-use crate::rig::{Mode, Rig, Run};
-use crate::zookeeper::Zookeeper;
 use crate::Outcome;
+use crate::feed::Feed;
+use crate::figures::{median_and_worst, millis};
+use crate::output::Output;
+use crate::rig::{Index, Mode, Rig, Run};
+use crate::zookeeper::Zookeeper;
 
 /// Input records a second.
 const RATE: u32 = 1000;
 /// How long output flows without a fault before the next kill.
 const STEADY: Duration = Duration::from_millis(1500);
+/// By so much later comes the next kill, in turns of five: kills are spread over ZooKeeper's ticks of 500 ms.
+const SPREAD: Duration = Duration::from_millis(100);
 /// Log lines are compared modulo this, whatever the time zone.
 const QUARTER: i64 = 15 * 60 * 1000;
 
@@ -31,7 +33,7 @@ struct Switch {
 /// Kills the active of three engines so often, and starts another each time.
 pub fn run(mode: Mode, times: usize, brokers: usize) -> Outcome {
     let rig = Rig::start(brokers)?;
-    let run = Run { name: "switch".to_owned(), mode, input: "switch.I".to_owned() };
+    let run = Run { name: "switch".to_owned(), mode, input: "switch.I".to_owned(), index: Index::Empty };
     rig.topic(&run.input, &[])?;
     rig.topic(&run.output(), &[])?;
     let mut engines = vec![rig.engine(&run)?];
@@ -44,7 +46,7 @@ pub fn run(mode: Mode, times: usize, brokers: usize) -> Outcome {
     println!("{}: {times} kills at {RATE} events/s, {brokers} broker(s)", mode.name());
     let mut switches = Vec::new();
     while switches.len() < times {
-        flows(&output, STEADY)?;
+        flows(&output, STEADY + SPREAD * u32::try_from(switches.len() % 5)?)?;
         let switch = switch(&rig, &run, &mut engines, &output)?;
         println!(
             "  kill to output {:7.1} ms = detection {:7.1} + rest {:7.1} (of it until the role is taken {:7.1})",
@@ -57,7 +59,8 @@ pub fn run(mode: Mode, times: usize, brokers: usize) -> Outcome {
         engines.push(standby(&rig, &run)?);
     }
     feed.stop()?;
-    let all = |part: fn(&Switch) -> Duration| median_and_worst(&switches.iter().map(part).collect::<Vec<_>>());
+    let all =
+        |part: fn(&Switch) -> Duration| median_and_worst(&switches.iter().map(part).collect::<Vec<_>>());
     println!("median / worst of {times}:");
     println!("  kill to first output      {}", all(|s| s.detection + s.rest));
     println!("  ZooKeeper's detection     {}", all(|s| s.detection));
@@ -74,14 +77,10 @@ fn standby(rig: &Rig, run: &Run) -> Outcome<Engine> {
 }
 
 /// Waits while output flows for `time`.
-fn flows(output: &Output, time: Duration) -> Outcome<Arrival> {
+fn flows(output: &Output, time: Duration) -> Outcome {
     let until = Instant::now() + time;
-    loop {
-        let arrival = output.next(PATIENCE)?;
-        if arrival.at > until {
-            return Ok(arrival);
-        }
-    }
+    while output.next(PATIENCE)?.at <= until {}
+    Ok(())
 }
 
 fn switch(rig: &Rig, run: &Run, engines: &mut Vec<Engine>, output: &Output) -> Outcome<Switch> {

@@ -35,7 +35,8 @@ impl Zookeeper {
                 stat.ok_or("the active candidate has just gone")?;
                 Outcome::Ok((client, watcher))
             };
-            let runtime: Outcome<Runtime> = Builder::new_current_thread().enable_all().build().map_err(Into::into);
+            let runtime: Outcome<Runtime> =
+                Builder::new_current_thread().enable_all().build().map_err(Into::into);
             let outcome = runtime.and_then(|runtime| {
                 let (client, watcher) = runtime.block_on(watch)?;
                 // The one who asked waits for it.
