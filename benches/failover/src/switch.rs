@@ -1,5 +1,6 @@
 //! kill -9 of the active engine to the first output of the next.
 
+use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tidegate_harness::{Engine, PATIENCE};
@@ -15,8 +16,10 @@ use crate::zookeeper::Zookeeper;
 const RATE: u32 = 1000;
 /// How long output flows without a fault before the next kill.
 const STEADY: Duration = Duration::from_millis(1500);
-/// By so much later comes the next kill, in turns of five: kills are spread over ZooKeeper's ticks of 500 ms.
-const SPREAD: Duration = Duration::from_millis(100);
+/// Kills are spread over ZooKeeper's ticks of 500 ms, and over the transactions of some tens of ms: the one after `n` others waits
+/// `n` times so long, modulo a tick.
+const SPREAD: Duration = Duration::from_millis(107);
+const TICK: Duration = Duration::from_millis(500);
 /// Log lines are compared modulo this, whatever the time zone.
 const QUARTER: i64 = 15 * 60 * 1000;
 
@@ -46,8 +49,10 @@ pub fn run(mode: Mode, times: usize, brokers: usize) -> Outcome {
     println!("{}: {times} kills at {RATE} events/s, {brokers} broker(s)", mode.name());
     let mut switches = Vec::new();
     while switches.len() < times {
-        flows(&output, STEADY + SPREAD * u32::try_from(switches.len() % 5)?)?;
-        let switch = switch(&rig, &run, &mut engines, &output)?;
+        flows(&output, STEADY)?;
+        let delay = SPREAD * u32::try_from(switches.len())?;
+        let delay = Duration::from_nanos(u64::try_from(delay.as_nanos() % TICK.as_nanos())?);
+        let switch = switch(&rig, &run, &mut engines, &output, delay)?;
         println!(
             "  kill to output {:7.1} ms = detection {:7.1} + rest {:7.1} (of it until the role is taken {:7.1})",
             millis(switch.detection + switch.rest),
@@ -83,8 +88,15 @@ fn flows(output: &Output, time: Duration) -> Outcome {
     Ok(())
 }
 
-fn switch(rig: &Rig, run: &Run, engines: &mut Vec<Engine>, output: &Output) -> Outcome<Switch> {
+fn switch(
+    rig: &Rig,
+    run: &Run,
+    engines: &mut Vec<Engine>,
+    output: &Output,
+    delay: Duration,
+) -> Outcome<Switch> {
     let gone = Zookeeper::new(rig.cluster.zookeeper()).active_gone(&run.name)?;
+    thread::sleep(delay);
     let active = engines.remove(0);
     let (killed, clock) = (Instant::now(), clock());
     active.kill()?;

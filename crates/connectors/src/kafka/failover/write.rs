@@ -20,6 +20,11 @@ use super::payload::Payload;
 
 /// How long one call into the client library may take before the thread looks at its commands again.
 const SLICE: Duration = Duration::from_millis(100);
+/// The same while a fence is new. Each call asks the transaction coordinator again at once; between two calls the
+/// library would ask twice a second, and the first question is refused while a dead active's transaction is ended.
+const EAGER_SLICE: Duration = Duration::from_millis(10);
+/// How long a fence is new.
+const EAGER_TIME: Duration = Duration::from_secs(1);
 /// How long to wait before looking again.
 const POLL: Duration = Duration::from_millis(1);
 /// How long a producer that is given up may take to abort what it has open.
@@ -163,13 +168,14 @@ impl<'a> Writer<'a> {
     fn fence(&mut self, request: RequestNo) {
         loop {
             self.warm();
+            let slice = if self.begun.elapsed() < EAGER_TIME { EAGER_SLICE } else { SLICE };
             let outcome = match &mut self.producer {
                 Some(Producer::Ids(_)) => Some(Outcome::Fenced),
                 Some(Producer::Transactions { fenced: true, .. }) => {
                     self.producer = None;
                     None
                 }
-                Some(Producer::Transactions { producer, fenced }) => match producer.init(SLICE) {
+                Some(Producer::Transactions { producer, fenced }) => match producer.init(slice) {
                     Ok(()) => {
                         *fenced = true;
                         Some(Outcome::Fenced)
