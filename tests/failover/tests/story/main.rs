@@ -1,7 +1,9 @@
 //! The story and its variants on real servers. Everything runs on one cluster of three brokers and a ZooKeeper, one test after the
 //! other: tests stop its servers.
 
+mod bad_input;
 mod scripts;
+mod variants;
 mod whole;
 
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
