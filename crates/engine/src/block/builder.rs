@@ -22,8 +22,6 @@ enum Sharing {
 /// the first other row on.
 #[derive(Debug)]
 pub struct BlockBuilder {
-    block: Arc<EventBlock>,
-    batch: Arc<RowBatch>,
     rows: RowBatch,
     events: Vec<EventRef>,
     input: Option<Arc<RowBatch>>,
@@ -49,13 +47,8 @@ impl BlockBuilder {
     }
 
     fn start(pool: &mut BlockPool, layout: &RowLayout, input: Option<Arc<RowBatch>>) -> Self {
-        let mut block = pool.take_block();
-        let mut batch = pool.take_batch();
-        let mut rows = Arc::get_mut(&mut batch).map(std::mem::take).unwrap_or_default();
-        let events = Arc::get_mut(&mut block).map(|b| std::mem::take(b.events_mut())).unwrap_or_default();
-        rows.reset(layout);
         let sharing = if input.is_some() { Sharing::Input } else { Sharing::Apart };
-        Self { block, batch, rows, events, input, sharing }
+        Self { rows: pool.take_rows(layout), events: pool.take_events(), input, sharing }
     }
 
     /// Number of events so far.
@@ -163,32 +156,19 @@ impl BlockBuilder {
     }
 
     /// The finished block, or nothing if no event was emitted.
-    pub fn finish(mut self, pool: &mut BlockPool) -> Option<Arc<EventBlock>> {
-        let empty = self.events.is_empty();
-        if let Some(batch) = Arc::get_mut(&mut self.batch) {
-            *batch = self.rows;
-        }
-        let Some(block) = Arc::get_mut(&mut self.block) else {
-            unreachable!("a block from the pool is held by its builder alone")
-        };
-        let unused = match self.input {
-            Some(input) if self.sharing == Sharing::Input => {
-                block.replace_rows(input);
-                Some(self.batch)
-            }
-            _ => {
-                block.replace_rows(self.batch);
-                None
-            }
-        };
-        *block.events_mut() = self.events;
-        if let Some(batch) = unused {
-            pool.give_batch(batch);
-        }
-        if empty {
-            pool.give(self.block);
+    pub fn finish(self, pool: &mut BlockPool) -> Option<Arc<EventBlock>> {
+        let Self { rows, events, input, sharing } = self;
+        if events.is_empty() {
+            pool.give_rows(rows);
+            pool.give_events(events);
             return None;
         }
-        Some(self.block)
+        Some(match input {
+            Some(input) if sharing == Sharing::Input => {
+                pool.give_rows(rows);
+                pool.make_over(input, events)
+            }
+            _ => pool.make(rows, events),
+        })
     }
 }

@@ -255,13 +255,15 @@ impl Project {
         sink.emitted(window, &header, &out);
         if node.splitter.is_some() && node.edges.iter().any(|edge| edge.slot.is_some_and(|slot| slot >= 0)) {
             self.deliver_by_slot(window, header, &out, sink);
-        } else {
-            for edge in &node.edges {
-                let block = Arc::clone(&out);
-                self.tasks.push_back(Task { target: edge.target, port: edge.port, header, block });
-            }
+            self.pool.give(out);
+            return;
         }
-        self.pool.give(out);
+        let Some((last, others)) = node.edges.split_last() else { return self.pool.give(out) };
+        for edge in others {
+            let block = Arc::clone(&out);
+            self.tasks.push_back(Task { target: edge.target, port: edge.port, header, block });
+        }
+        self.tasks.push_back(Task { target: last.target, port: last.port, header, block: out });
     }
 
     fn deliver_by_slot(

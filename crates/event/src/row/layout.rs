@@ -4,24 +4,38 @@ use std::sync::Arc;
 
 use crate::field_type::FieldType;
 
-/// The places of a schema's fields in the words of a row.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// The places of a schema's fields in the words of a row. Copies share it.
+#[derive(Debug, Clone, Default)]
 pub struct RowLayout {
-    types: Arc<[FieldType]>,
-    offsets: Arc<[u32]>,
-    /// Where the slots of text, blob and array fields begin.
-    variable: Arc<[u32]>,
+    places: Arc<Places>,
     null_words: usize,
     stride: usize,
 }
 
+#[derive(Debug, PartialEq, Eq, Default)]
+struct Places {
+    types: Box<[FieldType]>,
+    offsets: Box<[u32]>,
+    /// Where the slots of text, blob and array fields begin.
+    variable: Box<[u32]>,
+}
+
+impl PartialEq for RowLayout {
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        self.is(other) || self.places == other.places
+    }
+}
+
+impl Eq for RowLayout {}
+
 impl RowLayout {
     /// The layout of a row with fields of these types.
     pub fn new(types: impl IntoIterator<Item = FieldType>) -> Self {
-        let types: Arc<[FieldType]> = types.into_iter().collect();
+        let types: Box<[FieldType]> = types.into_iter().collect();
         let null_words = types.len().div_ceil(64);
         let mut next = null_words;
-        let offsets: Arc<[u32]> = types
+        let offsets: Box<[u32]> = types
             .iter()
             .map(|ty| {
                 let offset = next;
@@ -31,13 +45,19 @@ impl RowLayout {
             .collect();
         let variable =
             types.iter().zip(offsets.iter()).filter(|(ty, _)| ty.is_variable()).map(|(_, &at)| at).collect();
-        Self { types, offsets, variable, null_words, stride: next }
+        Self { places: Arc::new(Places { types, offsets, variable }), null_words, stride: next }
+    }
+
+    /// Whether this is a copy of `other`, or the reverse: equal without a look at the fields.
+    #[inline]
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.places, &other.places)
     }
 
     /// Types of the fields.
     #[inline]
     pub fn types(&self) -> &[FieldType] {
-        &self.types
+        &self.places.types
     }
 
     /// Words of the null bitmap.
@@ -55,12 +75,12 @@ impl RowLayout {
     /// Where the slot of `field` begins in a row.
     #[inline]
     pub fn offset(&self, field: usize) -> usize {
-        self.offsets[field] as usize
+        self.places.offsets[field] as usize
     }
 
     /// Where the slots of fields begin that may have bytes in a heap: text, blobs, arrays.
     #[inline]
     pub fn variable_offsets(&self) -> &[u32] {
-        &self.variable
+        &self.places.variable
     }
 }
