@@ -66,17 +66,21 @@ impl KeyFields {
     }
 
     /// The key's hash. Rows of two schemas whose key fields have the same types hash alike.
-    #[inline]
+    #[inline(always)]
     pub fn hash(&self, row: &RowView<'_>) -> u64 {
-        if let Shape::Word(at) | Shape::Text(at) = self.shape {
-            return mix(SEED, row.words()[at]);
+        match self.shape {
+            Shape::Word(at) | Shape::Text(at) => mix(SEED, row.words()[at]),
+            Shape::Several => self.hash_several(row),
         }
+    }
+
+    fn hash_several(&self, row: &RowView<'_>) -> u64 {
         self.fields.iter().fold(SEED, |hash, &field| mix(hash, row.word(field)))
     }
 
     /// The key of a row boiled down; nothing when a field of it is null. Digests of two rows can be compared when their key fields
     /// have the same types.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn digest(&self, row: &RowView<'_>) -> Option<Digest> {
         if self.has_null(row) {
             return None;
@@ -99,20 +103,25 @@ impl KeyFields {
     }
 
     /// Whether `row` has the key that `other_row` has in the fields `other`.
-    #[inline]
+    #[inline(always)]
     pub fn same(&self, row: &RowView<'_>, other: &Self, other_row: &RowView<'_>) -> bool {
         match (self.shape, other.shape) {
-            (Shape::Word(a), Shape::Word(b)) => return row.words()[a] == other_row.words()[b],
+            (Shape::Word(a), Shape::Word(b)) => row.words()[a] == other_row.words()[b],
             (Shape::Text(a), Shape::Text(b)) => {
-                let (slot, other_slot) = (&row.words()[a..a + 2], &other_row.words()[b..b + 2]);
                 // The first word holds length and hash; of up to eight bytes the second is the text itself.
-                let alike = slot[0] == other_slot[0] && slot[1] as u32 == other_slot[1] as u32;
-                if !alike || slot[0] as u32 as usize <= INLINE_BYTES {
-                    return alike && slot[1] == other_slot[1];
+                let (head, tail) = (row.words()[a], row.words()[a + 1]);
+                if head != other_row.words()[b] {
+                    return false;
                 }
+                tail == other_row.words()[b + 1] && head as u32 as usize <= INLINE_BYTES
+                    || head as u32 as usize > INLINE_BYTES && self.same_fields(row, other, other_row)
             }
-            _ => {}
+            _ => self.same_fields(row, other, other_row),
         }
+    }
+
+    #[inline(never)]
+    fn same_fields(&self, row: &RowView<'_>, other: &Self, other_row: &RowView<'_>) -> bool {
         self.fields.iter().zip(&other.fields).all(|(&a, &b)| row.same(a, other_row, b))
     }
 

@@ -97,7 +97,7 @@ impl HashIndex {
     /// caches.
     #[inline]
     pub fn is_far(&self) -> bool {
-        self.table.capacity() > NEAR_ROWS
+        self.table.len() > NEAR_ROWS
     }
 
     /// Reads what a probe for this hash will read first. Touches do not wait for each other, as probes that look

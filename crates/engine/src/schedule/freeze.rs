@@ -86,7 +86,9 @@ impl Project {
         if let Some(splitter) = &mut node.splitter {
             splitter.evaluator.load(from)?;
         }
-        node.retained.as_mut().map_or(Ok(()), |retained| retained.load(from))
+        node.retained.as_mut().map_or(Ok(()), |retained| retained.load(from))?;
+        self.look_at_clocks();
+        Ok(())
     }
 }
 

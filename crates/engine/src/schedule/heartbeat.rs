@@ -9,10 +9,7 @@ use crate::step::{Sink, Step, WindowId};
 impl Project {
     /// The next heartbeat at which something is due, if anything waits for the clock.
     pub fn next_heartbeat(&self) -> Option<EngineTime> {
-        let due = (self.nodes.iter())
-            .flat_map(|node| [node.window.next_due(), node.retained.as_ref().and_then(Retained::next_due)])
-            .flatten()
-            .min()?;
+        let due = self.due?;
         let interval = self.heartbeat_micros;
         let multiple = |micros: i64| micros.div_euclid(interval).saturating_mul(interval);
         let first = multiple(due.micros().saturating_add(interval - 1));
@@ -21,6 +18,21 @@ impl Project {
             if self.time.is_set() { multiple(self.time.micros()).saturating_add(interval) } else { first };
         let next = if first <= self.time.micros() { next } else { first };
         Some(EngineTime::from_micros(next))
+    }
+
+    /// Looks at every window's clock, after changes that came from elsewhere than a block.
+    pub(super) fn look_at_clocks(&mut self) {
+        for node in &mut self.nodes {
+            node.look_at_clock();
+        }
+        self.find_due();
+    }
+
+    /// Finds the earliest time at which a window has something to do. Windows are looked at after each block that they get, so that
+    /// a step without such changes costs nothing, however many windows there are.
+    pub(super) fn find_due(&mut self) {
+        self.due = self.nodes.iter().filter_map(|node| node.due).min();
+        self.due_changed = false;
     }
 
     /// Runs every heartbeat up to `time` at which something is due. What they emit is of their own time, or with the
@@ -62,6 +74,7 @@ impl Project {
         let from_window = if window_due { node.window.at_heartbeat(&mut step) } else { None };
         let from_window = from_window.and_then(|changes| node.output(changes, header.kind, &mut step));
         node.stats = std::mem::take(step.stats);
+        self.due_changed |= node.look_at_clock();
         for out in [from_rows, from_window].into_iter().flatten() {
             self.deliver(window, header, out, sink);
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tidegate_event::{BlockKind, EventBlock, Opcode, Schema};
+use tidegate_event::{BlockKind, EngineTime, EventBlock, Opcode, Schema};
 use tidegate_expr::{FaultKind, Program};
 use tidegate_model::IndexType;
 
@@ -65,6 +65,8 @@ pub struct Node {
     pub inputs: usize,
     /// Counters.
     pub stats: WindowStats,
+    /// When the clock will next have something to do here, as of the last block.
+    pub(super) due: Option<EngineTime>,
     /// Sub-sequence of its next output block in this step.
     pub(super) next_sub: u32,
     /// Number of the step that `next_sub` belongs to.
@@ -100,11 +102,23 @@ impl Node {
             edges: Vec::new(),
             inputs: 0,
             stats: WindowStats::default(),
+            due: None,
             next_sub: 0,
             sub_step: 0,
             faults_told: Vec::new(),
             faults_seen: 0,
         }
+    }
+
+    /// Looks again when the clock will have something to do here; tells whether that has changed.
+    #[inline]
+    pub(super) fn look_at_clock(&mut self) -> bool {
+        let rows = self.retained.as_ref().and_then(Retained::next_due);
+        let due = match (self.window.next_due(), rows) {
+            (Some(window), Some(rows)) => Some(window.min(rows)),
+            (window, rows) => window.or(rows),
+        };
+        std::mem::replace(&mut self.due, due) != due
     }
 
     /// Rows that are listed as the window's content.

@@ -42,6 +42,10 @@ pub struct Project {
     pub(super) clock_started: bool,
     /// Whether time comes with the records of a log (design.md 6).
     pub(super) log_clock: bool,
+    /// The earliest time at which any window has something to do.
+    pub(super) due: Option<EngineTime>,
+    /// Whether a window's own such time has changed since.
+    pub(super) due_changed: bool,
 }
 
 /// What is known of a window from outside.
@@ -68,7 +72,7 @@ pub struct WindowInfo<'a> {
 impl Project {
     /// A project of these windows. `ranks` turns tagged tokens on: each window's place in a topological order.
     pub fn new(name: &str, nodes: Vec<Node>, ranks: Option<Vec<usize>>, heartbeat_micros: i64) -> Self {
-        Self {
+        let mut project = Self {
             name: name.to_owned(),
             nodes,
             tasks: VecDeque::new(),
@@ -82,7 +86,11 @@ impl Project {
             steps: 0,
             clock_started: false,
             log_clock: false,
-        }
+            due: None,
+            due_changed: false,
+        };
+        project.look_at_clocks();
+        project
     }
 
     /// The same project with its time from the records of a log: jumping periods align to the epoch, so that they
@@ -165,6 +173,7 @@ impl Project {
                     retained.start_clock(time, self.log_clock);
                 }
             }
+            self.look_at_clocks();
         }
         self.run_heartbeats(time, sink);
         self.time = self.time.max(time);
@@ -196,8 +205,11 @@ impl Project {
                 }
             }
             if !self.release_waiting(sink) {
-                return;
+                break;
             }
+        }
+        if self.due_changed {
+            self.find_due();
         }
     }
 
@@ -229,6 +241,7 @@ impl Project {
         };
         let out = node.process(task.port, &task.block, task.header.kind, &mut step);
         node.stats = std::mem::take(step.stats);
+        self.due_changed |= node.look_at_clock();
         self.pool.give(task.block);
         if let Some(out) = out {
             self.deliver(task.target, task.header, out, sink);

@@ -88,12 +88,14 @@ impl RowStore {
     }
 
     /// Adds a copy of `row` with the next arrival sequence.
+    #[inline]
     pub fn insert(&mut self, row: &RowView<'_>) -> RowId {
         let sequence = self.next_sequence;
         self.next_sequence += 1;
         self.insert_with_sequence(row, sequence)
     }
 
+    #[inline]
     fn insert_with_sequence(&mut self, row: &RowView<'_>, sequence: u64) -> RowId {
         debug_assert_eq!(row.layout(), &self.layout);
         let id = self.free.pop().unwrap_or_else(|| self.add_page());
@@ -108,6 +110,7 @@ impl RowStore {
     }
 
     /// Overwrites a row; its arrival sequence, links and age stay.
+    #[inline]
     pub fn replace(&mut self, id: RowId, row: &RowView<'_>) {
         let Self { pages, heap, variable, .. } = self;
         let start = id.0 as usize % PAGE_ROWS * self.stride;
@@ -130,6 +133,7 @@ impl RowStore {
     }
 
     /// Takes a row away.
+    #[inline]
     pub fn remove(&mut self, id: RowId) {
         self.free_long_values(id.0);
         self.place_mut(id.0)[SEQUENCE] = 0;
@@ -224,6 +228,7 @@ impl RowStore {
         &mut self.pages[id as usize / PAGE_ROWS].words_mut()[start..start + self.stride]
     }
 
+    #[cold]
     fn add_page(&mut self) -> u32 {
         let first = (self.pages.len() * PAGE_ROWS) as u32;
         assert!(first < u32::MAX - PAGE_ROWS as u32, "a window holds at most four thousand million rows");
@@ -232,6 +237,7 @@ impl RowStore {
         first
     }
 
+    #[inline]
     fn store_long_values(&mut self, id: u32, row: &RowView<'_>) {
         for i in 0..self.variable.len() {
             let at = self.variable[i];
@@ -246,6 +252,7 @@ impl RowStore {
         }
     }
 
+    #[inline]
     fn free_long_values(&mut self, id: u32) {
         for i in 0..self.variable.len() {
             let at = self.header + self.variable[i];

@@ -180,9 +180,20 @@ impl RowBatch {
     /// Adds a row that has `fields` of `row`, which has the same layout, and is null elsewhere.
     #[inline]
     pub fn push_fields(&mut self, row: &RowView<'_>, fields: &[usize]) {
+        let start = self.words.len();
         let mut to = self.push();
         for &field in fields {
-            to.copy_field(field, row, field);
+            let at = to.batch.layout.offset(field);
+            let head = row.words()[at];
+            if row.is_null(field) || to.ty(field).is_variable() && head as u32 as usize > INLINE_BYTES {
+                to.copy_field(field, row, field);
+                continue;
+            }
+            to.batch.words[start + field / 64] &= !(1 << (field % 64));
+            to.batch.words[start + at] = head;
+            if to.ty(field).is_variable() {
+                to.batch.words[start + at + 1] = row.words()[at + 1];
+            }
         }
     }
 
