@@ -3,10 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use tidegate_kafka::{Events, PartitionReader, ReaderOptions, Settings, StartOffset};
+
+/// For how long an answer about the end of the input is good enough to be shown.
+const REFRESH_EVERY: Duration = Duration::from_millis(500);
+/// How long such a question may take.
+const REFRESH_TIME: Duration = Duration::from_millis(300);
 
 /// The publishers by project. A project with a failover connector has one.
 #[derive(Debug)]
@@ -44,6 +49,8 @@ pub(crate) struct InputTrack {
     per_second: AtomicI64,
     /// Offset and time where the second at hand began.
     second: Mutex<Option<(i64, i64)>>,
+    /// When the end was asked for last.
+    asked: Mutex<Option<Instant>>,
     /// For questions about the end; opened when the first is asked.
     reader: Mutex<Option<PartitionReader>>,
 }
@@ -60,6 +67,7 @@ impl InputTrack {
             end: AtomicI64::new(next),
             per_second: AtomicI64::new(0),
             second: Mutex::new(None),
+            asked: Mutex::new(None),
             reader: Mutex::new(None),
         }
     }
@@ -84,6 +92,16 @@ impl InputTrack {
     /// The partition ends at `end`.
     pub(crate) fn saw_end(&self, end: i64) {
         self.end.fetch_max(end, Ordering::SeqCst);
+    }
+
+    /// Asks for the end, unless that was done a moment ago.
+    pub(crate) fn refresh(&self) {
+        let mut asked = self.asked.lock();
+        if asked.is_none_or(|at| at.elapsed() > REFRESH_EVERY) {
+            // Without an answer the end stays what it was.
+            let _unanswered = self.query_end(REFRESH_TIME);
+            *asked = Some(Instant::now());
+        }
     }
 
     /// Records that are not read yet.

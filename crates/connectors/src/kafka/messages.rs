@@ -12,8 +12,6 @@ pub(super) const RESUMES: Message = message("Tidegate0102", Level::Info, 101);
 pub(super) const INPUT_MISSING: Message = message("Tidegate0103", Level::Warn, 102);
 /// The input has begun before what can be read, so that ids of engines differ (failover-and-server 3, T4).
 pub(super) const IDS_MAY_DIFFER: Message = message("Tidegate0104", Level::Warn, 103);
-/// How far a publisher is behind.
-pub(super) const CATCHING_UP: Message = message("Tidegate0105", Level::Info, 104);
 /// Records that were written twice are left out.
 pub(super) const WRITTEN_TWICE: Message = message("Tidegate0106", Level::Info, 105);
 /// A topic was made, or could not be.

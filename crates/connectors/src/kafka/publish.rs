@@ -45,8 +45,10 @@ const ASK: Duration = Duration::from_secs(2);
 const ASK_AGAIN: Duration = Duration::from_millis(200);
 /// How long to wait for a record before looking whether to stop.
 const LOOK_UP_EVERY: Duration = Duration::from_millis(50);
-/// How often the log tells how far the publisher is behind.
-const TELL_EVERY: Duration = Duration::from_secs(10);
+/// How often it is told how far the publisher has come.
+const TELL_EVERY: Duration = Duration::from_secs(1);
+/// How long the question for the end may take then.
+const ASK_END: Duration = Duration::from_millis(300);
 /// `fetch.wait.max.ms` unless the user sets it: records are seen at once, and an idle broker is asked 20 times a second.
 const FETCH_WAIT: Duration = Duration::from_millis(50);
 /// What is read ahead while the project's queue is full.
@@ -266,7 +268,7 @@ impl KafkaPublisher {
 
     fn read(&mut self, publisher: &mut Publisher) -> Result<PublishEnd, ConnectorError> {
         let mut readers = std::mem::take(&mut self.readers);
-        let mut told = Told { at: Instant::now(), offsets: self.places.next.values().sum() };
+        let mut tell_at = Instant::now();
         loop {
             let mut found = false;
             for number in 0..readers.len() {
@@ -293,50 +295,28 @@ impl KafkaPublisher {
                 }
                 readers[number].track.advance(offset + 1, millis);
             }
-            self.tell(&mut readers, &mut told, publisher);
+            self.tell(&mut readers, &mut tell_at, publisher);
         }
     }
 
-    /// Says how far behind the publisher is, when it is.
-    fn tell(&self, readers: &mut [Reading], told: &mut Told, publisher: &Publisher) {
-        let elapsed = told.at.elapsed();
-        if elapsed < TELL_EVERY {
+    /// Says how far the publisher has come, once a second.
+    fn tell(&self, readers: &mut [Reading], tell_at: &mut Instant, publisher: &mut Publisher) {
+        if Instant::now() < *tell_at {
             return;
         }
-        let mut ends = 0;
         for reading in &mut *readers {
-            if let Ok(marks) = reading.reader.watermarks(ASK) {
+            if let Ok(marks) = reading.reader.watermarks(ASK_END) {
                 reading.end = marks.high;
+                reading.track.saw_end(marks.high);
             }
-            ends += reading.end;
         }
-        let offsets: i64 = self.places.next.values().sum();
-        let rate = (offsets - told.offsets) as f64 / elapsed.as_secs_f64();
-        *told = Told { at: Instant::now(), offsets };
-        let behind = ends - offsets;
-        if behind > 0 && behind as f64 > rate {
-            let setup = publisher.setup();
-            let estimate =
-                if rate > 0.0 { format!("{:.0} s", behind as f64 / rate) } else { "unknown".to_owned() };
-            messages::CATCHING_UP.log(format_args!(
-                "{}/{}: at offset {offsets} of {ends} of topic '{}', {rate:.0} records/s, {behind} behind, in sync in: \
-                 {estimate}",
-                setup.window_path(),
-                setup.name,
-                self.options.common.topic
-            ));
-        }
+        *tell_at = Instant::now() + TELL_EVERY;
+        publisher.reached(self.places.next.values().sum(), readers.iter().map(|reading| reading.end).sum());
     }
 
     fn out_of_range(&self, error: ReadError) -> ConnectorError {
         ConnectorError::Other(error.to_string())
     }
-}
-
-/// What the log was told last.
-struct Told {
-    at: Instant,
-    offsets: i64,
 }
 
 fn other(error: impl std::fmt::Display) -> ConnectorError {

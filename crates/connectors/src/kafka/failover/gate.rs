@@ -206,7 +206,7 @@ impl OutputGate for KafkaGate {
     }
 
     fn status(&self) -> Option<FailoverStatus> {
-        let input = self.inputs.get(&self.project);
+        let input = self.inputs.get(&self.project).inspect(|input| input.refresh());
         let lag = input.as_ref().map_or(0, |input| input.lag());
         let near = input.as_ref().is_none_or(|input| input.is_near_end());
         let (role, lease) = self.group.role();
