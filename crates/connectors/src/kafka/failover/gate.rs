@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use tidegate_engine::state::{Frozen, StateError, StateReader};
-use tidegate_event::{BlockHeader, EngineTime, EventBlock, OutputId};
+use tidegate_event::{BlockHeader, EngineTime, EventBlock, OutputId, TaggedId};
 use tidegate_failover::{GateState, Held, OutputNo, Role};
 use tidegate_host::{FailoverRole, FailoverStatus, OutputGate};
 
@@ -212,7 +212,7 @@ impl OutputGate for KafkaGate {
         let (role, lease) = self.group.role();
         let (gate, last, in_sync) = self.group.read(|machine, _| {
             let gate = machine.gate(self.output);
-            (gate.len(), gate.committed().map(|(id, _)| id.to_string()), machine.is_in_sync(self.output))
+            (gate.len(), gate.committed().map(|(id, _)| id), machine.is_in_sync(self.output))
         });
         Some(FailoverStatus {
             group: self.group.name().to_owned(),
@@ -224,7 +224,7 @@ impl OutputGate for KafkaGate {
             lag,
             in_sync: in_sync && near,
             gate: gate as u64,
-            last_committed: last,
+            last_committed: last.map(|id| TaggedId { stream: self.port.stream, id }.to_string()),
             lease_ms: u64::try_from(lease.as_millis()).unwrap_or(u64::MAX),
             primary: role == Role::Active,
         })

@@ -335,6 +335,10 @@ impl Group {
                     "dfESPkafkaConnector::goActive(): Hot failover state switched to active"
                 ));
             }
+            Notice::Demoted(Demotion::Stopped) => messages::STEPPED_DOWN.log(format_args!(
+                "failover group {}: the active role is given up: a connector was stopped",
+                self.name
+            )),
             Notice::Demoted(why) => messages::DEMOTED.log(format_args!(
                 "failover group {}: the active role is given up: {}",
                 self.name,

@@ -22,6 +22,8 @@ pub(super) const NODE_WATCHED: Message = esp("Connectors0096", Level::Info, 1);
 pub(super) const SYNCHRONISED: Message = ours("Tidegate0030", Level::Info);
 /// The role was given up.
 pub(super) const DEMOTED: Message = ours("Tidegate0031", Level::Warn);
+/// The role was given up on request.
+pub(super) const STEPPED_DOWN: Message = ours("Tidegate0040", Level::Info);
 /// The lease has ended or is renewed.
 pub(super) const LEASE: Message = ours("Tidegate0032", Level::Warn);
 /// The role was passed on.
