@@ -139,7 +139,7 @@ impl Bench {
         self.answer(request, Answer::Listed(others.iter().map(other).chain([own]).collect()));
     }
 
-    fn to_reading(&mut self) {
+    fn until_reading(&mut self) {
         self.start();
         self.elect(&[]);
         for _ in 0..self.outputs.len() {
@@ -149,8 +149,8 @@ impl Bench {
         }
     }
 
-    fn to_writing(&mut self) {
-        self.to_reading();
+    fn until_writing(&mut self) {
+        self.until_reading();
         for _ in 0..self.outputs.len() {
             let tail = self.tail();
             self.done(tail, Outcome::TailRead { highest: None, input_end: 100 });
@@ -173,7 +173,7 @@ impl Bench {
 #[test]
 fn a_lone_engine_fences_reads_the_tail_and_writes() {
     let mut bench = Bench::new(1);
-    bench.to_writing();
+    bench.until_writing();
     assert_eq!(bench.role(), Role::Active);
     bench.step(0);
     let (request, records) = bench.write();
@@ -191,7 +191,7 @@ fn what_is_in_the_topic_is_not_written_again() {
     for input in 0..5 {
         bench.step(input);
     }
-    bench.to_reading();
+    bench.until_reading();
     let tail = bench.tail();
     bench.done(tail, Outcome::TailRead { highest: Some((id(2), time(2))), input_end: 100 });
     assert_eq!(bench.write().1, [3]);
@@ -274,7 +274,7 @@ fn a_creation_that_was_lost_is_looked_for_before_it_is_repeated() {
 #[test]
 fn the_lease_ends_two_thirds_of_a_session_after_the_sending_of_what_was_answered() {
     let mut bench = Bench::new(1);
-    bench.to_writing();
+    bench.until_writing();
     bench.step(0);
     bench.write();
     bench.wait(LEASE - 1);
@@ -300,7 +300,7 @@ fn the_lease_ends_two_thirds_of_a_session_after_the_sending_of_what_was_answered
 fn no_timer_waits_for_what_must_not_be_done() {
     for stopped in [0, 1] {
         let mut bench = Bench::new(2);
-        bench.to_writing();
+        bench.until_writing();
         bench.step(0);
         let (first, _) = bench.write();
         bench.write();
@@ -336,14 +336,14 @@ fn a_session_that_expires_ends_every_stage() {
                 bench.start();
                 bench.elect(&[]);
             }
-            1 => bench.to_reading(),
+            1 => bench.until_reading(),
             2 => {
-                bench.to_reading();
+                bench.until_reading();
                 let tail = bench.tail();
                 bench.done(tail, Outcome::TailRead { highest: Some((id(2), time(2))), input_end: 100 });
             }
             _ => {
-                bench.to_writing();
+                bench.until_writing();
                 bench.step(0);
             }
         }
@@ -358,7 +358,7 @@ fn a_session_that_expires_ends_every_stage() {
 #[test]
 fn a_commit_that_is_heard_of_after_the_demotion_is_not_believed() {
     let mut bench = Bench::new(1);
-    bench.to_writing();
+    bench.until_writing();
     bench.step(0);
     let (request, _) = bench.write();
     bench.handle(Input::Expired);
@@ -370,7 +370,7 @@ fn a_commit_that_is_heard_of_after_the_demotion_is_not_believed() {
 #[test]
 fn an_output_that_was_given_up_is_not_fenced_before_all_is_answered() {
     let mut bench = Bench::new(1);
-    bench.to_writing();
+    bench.until_writing();
     bench.step(0);
     let (write, _) = bench.write();
     bench.handle(Input::Expired);
@@ -389,7 +389,7 @@ fn an_unknown_outcome_costs_the_role_and_a_new_node() {
         (Failure::Fenced, Demotion::Fenced),
     ] {
         let mut bench = Bench::new(1);
-        bench.to_writing();
+        bench.until_writing();
         bench.step(0);
         let (request, _) = bench.write();
         bench.done(request, Outcome::Failed(failure));
@@ -408,7 +408,7 @@ fn an_unknown_outcome_costs_the_role_and_a_new_node() {
 #[test]
 fn a_list_without_the_own_node_ends_the_role() {
     let mut bench = Bench::new(1);
-    bench.to_writing();
+    bench.until_writing();
     let (watch, _) = bench.watch();
     bench.answer(watch, Answer::Present(true));
     // The connection comes back: the list may be out of date.
@@ -425,7 +425,7 @@ fn a_list_without_the_own_node_ends_the_role() {
 #[test]
 fn a_stop_lets_the_open_write_land_and_begins_no_other() {
     let mut bench = Bench::new(2);
-    bench.to_writing();
+    bench.until_writing();
     bench.step(0);
     let ((first, _), (second, _)) = (bench.write(), bench.write());
     bench.handle(Input::Stop(bench.outputs[0]));
@@ -462,7 +462,7 @@ fn a_stop_before_anything_is_written_is_released_at_once() {
 fn output_that_nobody_has_is_refused() {
     let mut bench = Bench::new(1);
     bench.step(7);
-    bench.to_reading();
+    bench.until_reading();
     let tail = bench.tail();
     bench.done(tail, Outcome::TailRead { highest: Some((id(5), time(5))), input_end: 100 });
     let refusal = Refusal::Gap { resume: id(5), low: 7 };
@@ -478,7 +478,7 @@ fn output_that_nobody_has_is_refused() {
 fn the_step_after_the_last_committed_one_is_no_gap() {
     let mut bench = Bench::new(1);
     bench.step(6);
-    bench.to_reading();
+    bench.until_reading();
     let tail = bench.tail();
     bench.done(tail, Outcome::TailRead { highest: Some((id(5), time(5))), input_end: 100 });
     assert_eq!(bench.write().1, [6]);
@@ -487,7 +487,7 @@ fn the_step_after_the_last_committed_one_is_no_gap() {
 #[test]
 fn an_input_that_ends_before_the_output_is_refused() {
     let mut bench = Bench::new(1);
-    bench.to_reading();
+    bench.until_reading();
     let tail = bench.tail();
     bench.done(tail, Outcome::TailRead { highest: Some((id(5), time(5))), input_end: 5 });
     let refusal = Refusal::InputRecreated { resume: id(5), input_end: 5 };
@@ -551,7 +551,7 @@ fn a_gate_outlives_a_snapshot() {
     let state = bench.machine.state(bench.outputs[0]);
     let mut other = Bench::new(1);
     other.machine.restore(other.outputs[0], state);
-    other.to_reading();
+    other.until_reading();
     let tail = other.tail();
     other.done(tail, Outcome::TailRead { highest: Some((id(0), time(0))), input_end: 100 });
     assert_eq!(other.write().1, [1]);
