@@ -27,6 +27,7 @@ pub struct Place {
 pub struct Events {
     place: Arc<Place>,
     outage: Arc<Mutex<Outage>>,
+    quiet: bool,
 }
 
 /// How long a probe may wait for an answer.
@@ -35,7 +36,12 @@ pub(crate) const PROBE_TIME: Duration = Duration::from_millis(300);
 impl Events {
     /// For the clients of this place.
     pub fn new(place: Place) -> Self {
-        Self { place: Arc::new(place), outage: Arc::default() }
+        Self { place: Arc::new(place), outage: Arc::default(), quiet: false }
+    }
+
+    /// For clients beside others with the same brokers, which say what there is to say of outages.
+    pub fn quiet(place: Place) -> Self {
+        Self { quiet: true, ..Self::new(place) }
     }
 
     /// Asks a broker with `ask` when it is in doubt whether brokers answer, and says so when that has changed.
@@ -62,7 +68,7 @@ impl Events {
 
     fn say(&self, line: Option<Line>) {
         let Place { connector, window } = &*self.place;
-        match line {
+        match line.filter(|_| !self.quiet) {
             None => {}
             Some(Line::Broker(text)) => tracing::info!(
                 id = "Connectors0095",

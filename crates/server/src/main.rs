@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::sync::mpsc::channel;
 
 use tidegate_api::{FileUrl, ServerInfo};
+use tidegate_connectors::kafka::metadata::MetadataService;
 use tidegate_host::{BadEvents, Host, HostConfig, HostError, LoadOptions, Registry, SystemClock};
 use tidegate_http::{AppState, HttpServer};
 use tidegate_model::Tokens;
@@ -83,6 +84,8 @@ fn run(options: &Options) -> Result<(), Vec<String>> {
         0 => STARTED.log(format_args!("starting esp server")),
         projects => STARTED.log(format_args!("starting esp server with {projects} project(s)")),
     }
+    let metadata = MetadataService::start(&host)
+        .map_err(|error| vec![format!("no thread for metadata questions: {error}")])?;
     if let Some(listener) = pubsub {
         listen::close_clients(listener).map_err(|error| vec![format!("no thread for -pubsub: {error}")])?;
     }
@@ -121,6 +124,7 @@ fn run(options: &Options) -> Result<(), Vec<String>> {
         server.stop();
     }
     summary::log(&host);
+    drop(metadata);
     host.shutdown();
     Ok(())
 }

@@ -8,6 +8,7 @@ mod decode;
 mod failover;
 mod input;
 mod messages;
+pub mod metadata;
 mod options;
 mod position;
 mod publish;
