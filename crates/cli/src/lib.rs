@@ -1,5 +1,7 @@
-//! The command-line client `dfesp_xml_client` (failover-and-server 5): one request, its answer on stdout.
+//! The command-line programs: the client `dfesp_xml_client` (failover-and-server 5: one request, its answer on stdout),
+//! and the adapter `dfesp_fs_adapter` ([`adapter`]).
 
+pub mod adapter;
 mod arguments;
 mod exchange;
 mod pretty;
