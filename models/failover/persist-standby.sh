@@ -22,11 +22,12 @@ shift 2
 
 # role ADDRESS: sets $role to active, standby, or why it is not known.
 role() {
-    if ! get "http://$1/SASESP/server"; then
+    if ! get "http://$1/SASESP/server?config=true"; then
         role="no answer: $answer"
         return
     fi
     case $answer in
+        *'role="held"'*) role='it is active and holds its output: ZooKeeper does not answer it' ;;
         *'primary-server="false"'*) role=standby ;;
         *'primary-server="true"'*) role=active ;;
         *) role="no primary-server in its answer: $answer" ;;

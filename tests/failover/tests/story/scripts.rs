@@ -44,14 +44,16 @@ impl Fake {
 
     /// A standby that runs the project, with `answers` of its own.
     fn standby(answers: &[(&str, &[(u16, &str)])]) -> Self {
-        let usual: [(&str, &[(u16, &str)]); 2] =
-            [("GET /SASESP/server", &[(200, STANDBY)]), ("GET /SASESP/runningProjects", &[(200, RUNS)])];
+        let usual: [(&str, &[(u16, &str)]); 2] = [
+            ("GET /SASESP/server?config=true", &[(200, STANDBY)]),
+            ("GET /SASESP/runningProjects", &[(200, RUNS)]),
+        ];
         Self::start(&[usual.as_slice(), answers].concat())
     }
 
     fn active() -> Self {
         Self::start(&[
-            ("GET /SASESP/server", &[(200, ACTIVE)]),
+            ("GET /SASESP/server?config=true", &[(200, ACTIVE)]),
             ("GET /SASESP/runningProjects", &[(200, RUNS)]),
         ])
     }
@@ -126,7 +128,7 @@ fn the_first_standby_is_persisted_and_nobody_else_is_touched() {
 fn an_engine_that_is_dead_or_does_not_run_the_project_is_passed_over() {
     let dead = Fake { address: "127.0.0.1:9".to_owned(), changes: Arc::default() };
     let idle = Fake::start(&[
-        ("GET /SASESP/server", &[(200, STANDBY)]),
+        ("GET /SASESP/server?config=true", &[(200, STANDBY)]),
         ("GET /SASESP/runningProjects", &[(200, "<projects/>")]),
     ]);
     let standby = Fake::standby(&[]);
@@ -146,10 +148,25 @@ fn without_a_standby_nothing_is_done() {
     assert!(active.changes().is_empty());
 }
 
+/// An active engine that ZooKeeper does not answer says that it is not primary, and is no standby.
+#[test]
+fn an_active_engine_that_holds_its_output_is_not_touched() {
+    let body =
+        "<esp-server primary-server=\"false\">\n  <failover group=\"ESP\" role=\"held\"/>\n</esp-server>";
+    let held = Fake::start(&[
+        ("GET /SASESP/server?config=true", &[(200, body)]),
+        ("GET /SASESP/runningProjects", &[(200, RUNS)]),
+    ]);
+    let (code, said) = persist(&[&held]);
+    assert_eq!(code, Some(1));
+    assert!(said.contains("holds its output"), "{said}");
+    assert!(held.changes().is_empty());
+}
+
 #[test]
 fn a_standby_that_becomes_active_meanwhile_is_left_alone() {
     let turned = Fake::start(&[
-        ("GET /SASESP/server", &[(200, STANDBY), (200, ACTIVE)]),
+        ("GET /SASESP/server?config=true", &[(200, STANDBY), (200, ACTIVE)]),
         ("GET /SASESP/runningProjects", &[(200, RUNS)]),
     ]);
     let (code, said) = persist(&[&turned]);

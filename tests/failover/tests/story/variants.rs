@@ -72,13 +72,12 @@ fn an_active_engine_is_paused_for_five_seconds() {
         stage.switch();
         let start = Instant::now();
         paused.engine.pause()?;
-        let next = stage.takes_over(members, start)?;
+        stage.takes_over(members, start)?;
         thread::sleep(Duration::from_secs(5).saturating_sub(start.elapsed()));
         paused.engine.resume()?;
         let standby = || Ok((!paused.is_active()?).then_some(()));
         wait_until("the paused engine to be a standby", PATIENCE, standby)?;
         stage.flow_to(50)?;
-        assert!(members[next].is_active()?, "the role moved without need");
         members.push(paused);
         stage.kill_active(members)?;
         Ok(())
