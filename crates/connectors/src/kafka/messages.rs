@@ -18,3 +18,5 @@ pub(super) const WRITTEN_TWICE: Message = message("Tidegate0106", Level::Info, 1
 pub(super) const TOPIC_CREATED: Message = message("Tidegate0107", Level::Info, 106);
 /// A topic does not exist and could not be made.
 pub(super) const TOPIC_MISSING: Message = message("Tidegate0108", Level::Warn, 107);
+/// Nothing limits the timestamps of a topic that is a project's clock.
+pub(super) const TIMESTAMPS_UNLIMITED: Message = message("Tidegate0109", Level::Warn, 108);

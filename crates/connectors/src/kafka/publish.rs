@@ -118,6 +118,21 @@ impl KafkaPublisher {
         }
     }
 
+    /// Says so when producers may write any time they like: with the log as clock, one record from the future lets
+    /// everything expire (design.md 6).
+    fn warn_of_timestamps(&self) {
+        let topic = &self.options.common.topic;
+        let topics = Topics::new(&self.options.common.settings, self.events.clone());
+        // A broker that does not tell its settings leaves nothing to warn of.
+        let Ok(settings) = topics.and_then(|topics| topics.settings(topic, ASK)) else { return };
+        if !settings.log_append_time && settings.timestamp_after_max_ms.is_none() {
+            messages::TIMESTAMPS_UNLIMITED.log(format_args!(
+                "topic '{topic}': the log is the clock, and its producers choose the timestamps: set \
+                 message.timestamp.type=LogAppendTime or message.timestamp.after.max.ms"
+            ));
+        }
+    }
+
     /// Decides where a partition is read from (failover-and-server 2.5); nothing when the connector is to stop.
     fn begin(&mut self, partition: i32, publisher: &Publisher) -> Result<Option<Reading>, ConnectorError> {
         let mut reader = self.reader(partition, StartOffset::End)?;
@@ -338,6 +353,9 @@ impl PublisherConnector for KafkaPublisher {
 
     fn run(&mut self, publisher: &mut Publisher) -> Result<PublishEnd, ConnectorError> {
         let Some(count) = self.find_topic(publisher)? else { return Ok(PublishEnd::Stopped) };
+        if publisher.setup().log_clock {
+            self.warn_of_timestamps();
+        }
         let partitions = match self.options.common.partition {
             Some(partition) => partition..partition + 1,
             None => 0..count,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tidegate_event::{EngineTime, OutputId, TaggedId};
 use tidegate_failover::{Input, Outcome};
-use tidegate_host::StopWaiter;
+use tidegate_host::{ConnectorError, StopWaiter};
 use tidegate_kafka::{
     Events, PartitionReader, Polled, ReadError, ReaderOptions, Record, Settings, StartOffset, Topics,
 };
@@ -26,14 +26,24 @@ const AGAIN: Duration = Duration::from_millis(50);
 const QUERY: Duration = Duration::from_millis(500);
 
 /// Runs until the connector stops.
+///
+/// # Errors
+/// When the topic has several partitions and none was named.
 pub(super) fn run(
     gate: &Arc<KafkaGate>,
     options: &FailoverOptions,
     settings: &Settings,
     events: &Events,
     stop: &StopWaiter,
-) {
-    create_topic(options, settings, events, stop);
+) -> Result<(), ConnectorError> {
+    let partitions = create_topic(options, settings, events, stop);
+    if partitions > 1 && !options.partition_given {
+        return Err(ConnectorError::InvalidValue {
+            name: "kafkapartition".to_owned(),
+            value: String::new(),
+            allowed: format!("a partition of topic '{}', which has {partitions}", options.topic),
+        });
+    }
     let mut follower =
         Follower { gate, options, settings, events, stop, next: None, highest: None, request: None };
     while !stop.is_requested() {
@@ -43,10 +53,11 @@ pub(super) fn run(
             Err(_) => drop(stop.pause(QUERY)),
         }
     }
+    Ok(())
 }
 
-/// Waits until the output topic exists, and makes it when it does not.
-fn create_topic(options: &FailoverOptions, settings: &Settings, events: &Events, stop: &StopWaiter) {
+/// Waits until the output topic exists, and makes it when it does not; answers how many partitions it has.
+fn create_topic(options: &FailoverOptions, settings: &Settings, events: &Events, stop: &StopWaiter) -> i32 {
     let wanted = options.partition + 1;
     let mut refused = false;
     while !stop.is_requested() {
@@ -59,7 +70,7 @@ fn create_topic(options: &FailoverOptions, settings: &Settings, events: &Events,
             Ok(found)
         });
         match found {
-            Ok(Some(count)) if count >= wanted => return,
+            Ok(Some(count)) if count >= wanted => return count,
             Ok(_) => {}
             Err(error) => {
                 if !error.temporary && !refused {
@@ -70,6 +81,7 @@ fn create_topic(options: &FailoverOptions, settings: &Settings, events: &Events,
         }
         stop.pause(AGAIN);
     }
+    wanted
 }
 
 struct Follower<'a> {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant as Monotonic};
 
@@ -17,6 +17,7 @@ use tidegate_failover::{
 
 use super::coordinator::{self, CoordinatorSender, Nodes, ToCoordinator};
 use super::messages;
+use super::options::FailoverOptions;
 use super::payload::Payload;
 
 /// Records of one write.
@@ -77,6 +78,10 @@ pub(super) struct Port {
     pub(super) window: String,
     /// What its ids belong to.
     pub(super) stream: StreamId,
+    topic: String,
+    partition: i32,
+    /// Whether the connector runs.
+    running: AtomicBool,
     writer: Sender<WriterCommand>,
     pub(super) to_write: Receiver<WriterCommand>,
     tail: Sender<ReadTail>,
@@ -86,11 +91,27 @@ pub(super) struct Port {
 }
 
 impl Port {
-    pub(super) fn new(connector: &str, window: &str, stream: StreamId) -> Self {
+    pub(super) fn new(connector: &str, window: &str, options: &FailoverOptions) -> Self {
         let (writer, to_write) = unbounded();
         let (tail, to_read) = unbounded();
-        let (connector, window) = (connector.to_owned(), window.to_owned());
-        Self { connector, window, stream, writer, to_write, tail, to_read, abandoned: AtomicU64::new(0) }
+        Self {
+            connector: connector.to_owned(),
+            window: window.to_owned(),
+            stream: options.stream(),
+            topic: options.topic.clone(),
+            partition: options.partition,
+            running: AtomicBool::new(false),
+            writer,
+            to_write,
+            tail,
+            to_read,
+            abandoned: AtomicU64::new(0),
+        }
+    }
+
+    /// Says whether the connector runs.
+    pub(super) fn set_running(&self, running: bool) {
+        self.running.store(running, Ordering::SeqCst);
     }
 
     /// How often the output was given up so far.
@@ -169,6 +190,28 @@ impl Group {
         let output = state.machine.add_output(options);
         state.ports.insert(output, port);
         output
+    }
+
+    /// The connector of an output has started.
+    ///
+    /// # Errors
+    /// When another connector that runs writes the same partition: its name.
+    pub(super) fn start_output(&self, output: OutputNo) -> Result<(), String> {
+        {
+            let state = self.state.lock();
+            let Some(port) = state.ports.get(&output) else { return Ok(()) };
+            let mut others = state.ports.iter().filter(|(other, _)| **other != output);
+            let same = |other: &Port| {
+                other.running.load(Ordering::SeqCst)
+                    && (&other.topic, other.partition) == (&port.topic, port.partition)
+            };
+            if let Some((_, other)) = others.find(|(_, other)| same(other)) {
+                return Err(format!("{}/{}", other.window, other.connector));
+            }
+            port.set_running(true);
+        }
+        self.handle(Input::Start(output));
+        Ok(())
     }
 
     /// Removes an output whose gate is going away.

@@ -40,3 +40,5 @@ pub(super) const GATE_FULL: Message = ours("Tidegate0037", Level::Warn);
 pub(super) const SPILL_FAILED: Message = ours("Tidegate0038", Level::Error);
 /// A producer could not be set up; it is tried again.
 pub(super) const PRODUCER_FAILED: Message = ours("Tidegate0039", Level::Warn);
+/// A property that failover leaves without effect.
+pub(super) const SNAPSHOT_IGNORED: Message = ours("Tidegate0041", Level::Warn);

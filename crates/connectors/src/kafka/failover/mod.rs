@@ -60,7 +60,7 @@ pub(super) fn gate(
     settings(setup)?;
     let encoder = RecordEncoder::new(setup)?;
     let group = groups.get(&options.zookeeper, &options.group).map_err(ConnectorError::NoThread)?;
-    let port = Arc::new(Port::new(&setup.name, &setup.window_path(), options.stream()));
+    let port = Arc::new(Port::new(&setup.name, &setup.window_path(), &options));
     let whole_steps = options.exactly_once == ExactlyOnce::Transactions;
     let output = group.add(&setup.project, whole_steps, Arc::clone(&port));
     let limits = GateLimits { memory_records: options.buffered, spill_bytes: options.spill_max };
@@ -104,8 +104,17 @@ fn gate_of(gated: &Gated) -> Result<Arc<KafkaGate>, ConnectorError> {
 impl GatedConnector for FailoverConnector {
     fn start(&mut self, gated: &Gated) -> Result<(), ConnectorError> {
         let gate = gate_of(gated)?;
+        if gated.setup().flag("snapshot")? {
+            messages::SNAPSHOT_IGNORED.log(format_args!(
+                "connector {} of {}: snapshot=true has no effect with hotfailover=true",
+                gate.port.connector, gate.port.window
+            ));
+        }
+        gate.group.start_output(gate.output).map_err(|other| {
+            let allowed = format!("a topic and partition of its own; {other} writes it");
+            gated.setup().invalid("kafkatopic", &self.options.topic, &allowed)
+        })?;
         gate.open();
-        gate.group.handle(Input::Start(gate.output));
         Ok(())
     }
 
@@ -113,30 +122,39 @@ impl GatedConnector for FailoverConnector {
         let gate = gate_of(gated)?;
         let stop = gated.stop();
         std::thread::scope(|scope| {
-            let follower = std::thread::Builder::new().name(format!("tail {}", self.options.topic));
-            let follower = follower
-                .spawn_scoped(scope, || {
-                    follow::run(&gate, &self.options, &self.settings, &self.events, &stop)
-                })
-                .map_err(ConnectorError::NoThread)?;
             let mut writer = Writer::new(&gate, &self.options, &self.settings, &self.events, &stop);
-            while !stop.is_requested() {
-                writer.work(LOOK_EVERY);
-            }
-            // It looks at the same signal; what panics there fails this connector.
-            follower
-                .join()
-                .map_err(|_| ConnectorError::Other("internal error in the tail reader".to_owned()))?;
-            gate.group.handle(Input::Stop(gate.output));
-            let until = Instant::now() + RELEASE_TIME;
-            while Instant::now() < until && !writer.work(LOOK_EVERY) {
-                while let Ok(unread) = gate.port.to_read.try_recv() {
-                    let outcome = Outcome::Failed(Failure::RoleLost);
-                    gate.group.handle(Input::Done { request: unread.request, outcome });
+            let follower = std::thread::Builder::new().name(format!("tail {}", self.options.topic));
+            let follower = follower.spawn_scoped(scope, || {
+                follow::run(&gate, &self.options, &self.settings, &self.events, &stop)
+            });
+            let ended = match follower {
+                Ok(follower) => {
+                    while !stop.is_requested() && !follower.is_finished() {
+                        writer.work(LOOK_EVERY);
+                    }
+                    // It looks at the same signal.
+                    let panicked = |_| ConnectorError::Other("internal error in the tail reader".to_owned());
+                    follower.join().map_err(panicked).and_then(|ended| ended)
                 }
-            }
-            writer.abandon();
-            Ok(())
+                Err(error) => Err(ConnectorError::NoThread(error)),
+            };
+            // However it has ended: an engine that cannot write this output is no candidate.
+            release(&gate, &mut writer);
+            ended
         })
     }
+}
+
+/// Gives the output up, and with it the engine's candidate.
+fn release(gate: &KafkaGate, writer: &mut Writer<'_>) {
+    gate.group.handle(Input::Stop(gate.output));
+    let until = Instant::now() + RELEASE_TIME;
+    while Instant::now() < until && !writer.work(LOOK_EVERY) {
+        while let Ok(unread) = gate.port.to_read.try_recv() {
+            let outcome = Outcome::Failed(Failure::RoleLost);
+            gate.group.handle(Input::Done { request: unread.request, outcome });
+        }
+    }
+    writer.abandon();
+    gate.port.set_running(false);
 }

@@ -29,6 +29,8 @@ pub(super) struct FailoverOptions {
     pub(super) group: String,
     pub(super) topic: String,
     pub(super) partition: i32,
+    /// Whether the partition was named.
+    pub(super) partition_given: bool,
     pub(super) epoch: String,
     pub(super) exactly_once: ExactlyOnce,
     pub(super) buffered: usize,
@@ -63,6 +65,7 @@ impl FailoverOptions {
             group: setup.get("failovergroup").unwrap_or(DEFAULT_GROUP).trim_matches('/').to_owned(),
             topic: setup.required("kafkatopic")?.to_owned(),
             partition,
+            partition_given: setup.properties.contains_key("kafkapartition"),
             epoch: setup.get("streamepoch").unwrap_or_default().to_owned(),
             exactly_once,
             buffered: setup.number("numbufferedmsgs", 1)?.unwrap_or(DEFAULT_BUFFERED),
