@@ -1,3 +1,5 @@
+//! Options of the command line against the published examples.
+
 use std::io::Write as _;
 
 use tidegate_codec::HeaderLine;
