@@ -44,7 +44,7 @@ impl Events {
         Self { quiet: true, ..Self::new(place) }
     }
 
-    /// Asks a broker with `ask` when it is in doubt whether brokers answer, and says so when that has changed.
+    /// Asks any broker with `ask`, whose errors mean that none has answered, when it is in doubt whether brokers answer, and says so when that has changed.
     pub(crate) fn probe(&self, ask: impl FnOnce(Duration) -> Result<(), KafkaError>) {
         if !self.outage.lock().wants_probe(Instant::now()) {
             return;
@@ -52,10 +52,8 @@ impl Events {
         let outcome = ask(PROBE_TIME);
         let now = Instant::now();
         let line = match outcome {
-            Err(error) if error.rdkafka_error_code().is_none_or(is_unreachable) => {
-                self.outage.lock().unanswered(&words(&error), now)
-            }
-            _ => self.outage.lock().answered(now),
+            Err(error) => self.outage.lock().unanswered(&words(&error), now),
+            Ok(()) => self.outage.lock().answered(now),
         };
         self.say(line);
     }
@@ -97,19 +95,6 @@ impl Events {
             ),
         }
     }
-}
-
-/// Whether an error means that no broker gave an answer.
-const fn is_unreachable(code: RDKafkaErrorCode) -> bool {
-    use RDKafkaErrorCode as Code;
-    matches!(
-        code,
-        Code::BrokerTransportFailure
-            | Code::AllBrokersDown
-            | Code::OperationTimedOut
-            | Code::Resolve
-            | Code::TimedOutQueue
-    )
 }
 
 impl ClientContext for Events {

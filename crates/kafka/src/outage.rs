@@ -14,7 +14,8 @@ pub(crate) enum Line {
     Back(Duration),
 }
 
-/// How long an error may stand alone before somebody must find out whether brokers answer.
+/// How long an error may stand alone before somebody must find out whether brokers answer, and how long after one
+/// attempt the next is made.
 const DOUBT: Duration = Duration::from_secs(1);
 
 /// What a client knows of its brokers.
@@ -42,6 +43,7 @@ enum State {
     },
     Down {
         since: Instant,
+        asked: Instant,
     },
 }
 
@@ -56,14 +58,14 @@ impl Outage {
     /// All brokers are down.
     pub(crate) fn all_down(&mut self, text: &str, now: Instant) -> Option<Line> {
         let text = match std::mem::take(&mut self.state) {
-            State::Down { since } => {
-                self.state = State::Down { since };
+            State::Down { since, .. } => {
+                self.state = State::Down { since, asked: now };
                 return None;
             }
             State::InDoubt { text, .. } => text,
             State::Up => text.to_owned(),
         };
-        self.state = State::Down { since: now };
+        self.state = State::Down { since: now, asked: now };
         self.told.clear();
         Some(Line::Lost(text))
     }
@@ -73,7 +75,7 @@ impl Outage {
         match &self.state {
             State::Up => false,
             State::InDoubt { since, .. } => now.duration_since(*since) >= DOUBT,
-            State::Down { .. } => true,
+            State::Down { asked, .. } => now.duration_since(*asked) >= DOUBT,
         }
     }
 
@@ -85,7 +87,7 @@ impl Outage {
                 let broker: String = text.split_whitespace().next().unwrap_or_default().to_owned();
                 self.told.insert(broker).then_some(Line::Broker(text))
             }
-            State::Down { since } => Some(Line::Back(now.duration_since(since))),
+            State::Down { since, .. } => Some(Line::Back(now.duration_since(since))),
         }
     }
 
@@ -108,7 +110,8 @@ mod tests {
         for second in 1..60 {
             outage.error("b2:9092/2: Connect failed", at(second));
             lines.extend(outage.all_down("3/3 brokers are down", at(second)));
-            assert!(outage.wants_probe(at(second)));
+            assert!(!outage.wants_probe(at(second)));
+            assert!(outage.wants_probe(at(second + 1)));
             lines.extend(outage.unanswered("timed out", at(second)));
         }
         lines.extend(outage.answered(at(60)));

@@ -224,10 +224,9 @@ impl PartitionReader {
         match self.consumer.poll(time) {
             Some(Ok(message)) => Ok(Polled::Record(Record(message))),
             None => {
-                self.events.probe(|time| {
-                    let (topic, partition) = (&self.options.topic, self.options.partition);
-                    self.consumer.fetch_watermarks(topic, partition, time).map(|_| ())
-                });
+                // A missing topic is an answer too, and no error of the call.
+                let topic = Some(self.options.topic.as_str());
+                self.events.probe(|time| self.consumer.fetch_metadata(topic, time).map(|_| ()));
                 Ok(Polled::Nothing)
             }
             Some(Err(KafkaError::PartitionEOF(_))) => Ok(Polled::End),
