@@ -13,6 +13,9 @@ use crate::{Error, Outcome};
 /// The project that the engines run.
 pub const PROJECT: &str = "failover";
 
+/// How long reading all input from its beginning may take, for a long story on a loaded machine.
+const CATCH_UP: Duration = Duration::from_secs(600);
+
 /// How often in a row an engine must say that it has caught up: right after its start it does not know the input's end.
 const LOOKS: usize = 40;
 
@@ -258,7 +261,7 @@ impl Member {
             seen.set(if near { seen.get() + 1 } else { 0 });
             Ok((seen.get() > LOOKS).then_some(()))
         };
-        wait_until(&what, SWITCH, caught_up).map_err(|error| self.with_log(&error))
+        wait_until(&what, CATCH_UP, caught_up).map_err(|error| self.with_log(&error))
     }
 
     /// The lines of its file of bad events; none when there is none.

@@ -29,7 +29,7 @@ impl Undisturbed {
         ];
         let member = alone.empty("alone")?;
         for tail in &tails {
-            tail.wait_for(end - 1, PATIENCE * 5).map_err(|error| member.with_log(&error))?;
+            tail.wait_for(end - 1, PATIENCE * 10).map_err(|error| member.with_log(&error))?;
         }
         member.engine.terminate()?;
         let read = |topic: &str| Dump::read(cluster, topic, Isolation::Committed, &group.folder);
