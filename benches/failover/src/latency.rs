@@ -13,7 +13,7 @@ use crate::rig::{Index, Mode, Rig, Run};
 
 /// Input records a second.
 const RATE: u32 = 5000;
-/// Not counted.
+/// Not counted: the time until the first output, and this.
 const WARM_UP: Duration = Duration::from_secs(3);
 
 /// From the time at which a record was due at the producer to its output at a reader, in microseconds.
@@ -60,6 +60,7 @@ fn measure(rig: &Rig, mode: Mode, pair: usize, time: Duration) -> Outcome<Latenc
     }
     let output = Output::follow(rig.cluster.bootstrap(), &run.output())?;
     let feed = Feed::start(rig.cluster.bootstrap(), &run.input, RATE)?;
+    output.next(PATIENCE)?;
     let begin = Instant::now() + WARM_UP;
     let mut histogram = Histogram::<u64>::new(3)?;
     loop {
