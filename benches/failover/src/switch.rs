@@ -52,7 +52,8 @@ pub fn run(mode: Mode, times: usize, brokers: usize) -> Outcome {
         flows(&output, STEADY)?;
         let delay = SPREAD * u32::try_from(switches.len())?;
         let delay = Duration::from_nanos(u64::try_from(delay.as_nanos() % TICK.as_nanos())?);
-        let switch = switch(&rig, &run, &mut engines, &output, delay)?;
+        let switch = switch(&rig, &run, &mut engines, &output, delay);
+        let switch = switch.inspect_err(|_| complaints(&engines))?;
         println!(
             "  kill to output {:7.1} ms = detection {:7.1} + rest {:7.1} (of it until the role is taken {:7.1})",
             millis(switch.detection + switch.rest),
@@ -72,6 +73,16 @@ pub fn run(mode: Mode, times: usize, brokers: usize) -> Outcome {
     println!("  the rest                  {}", all(|s| s.rest));
     println!("  of it until role is taken {}", all(|s| s.ready));
     Ok(())
+}
+
+/// Prints what the engines have warned of, the next in line first.
+fn complaints(engines: &[Engine]) {
+    for engine in engines {
+        let lines = engine.lines();
+        let serious = |line: &&String| line.contains("; WARN") || line.contains("; ERROR");
+        println!("engine at port {}: {} lines, of them", engine.http_port(), lines.len());
+        lines.iter().filter(serious).for_each(|line| println!("  {line}"));
+    }
 }
 
 /// Another engine, which has joined the group.
