@@ -180,7 +180,11 @@ fn a_reader_waits_for_its_topic() {
     assert!(reader.watermarks(Duration::from_secs(1)).unwrap_err().temporary);
     topics.create(topic, 1, 1, PATIENCE).unwrap();
     topics.create(topic, 1, 1, PATIENCE).unwrap();
-    assert_eq!(topics.partitions(topic, PATIENCE).unwrap(), Some(1));
+    // A broker may answer for a moment from what it knew before the topic was made.
+    let deadline = Instant::now() + PATIENCE;
+    while topics.partitions(topic, PATIENCE).unwrap() != Some(1) {
+        assert!(Instant::now() < deadline, "the topic was not seen");
+    }
     let producer = transactional("kafka-late");
     decided(|| producer.init(PATIENCE)).unwrap();
     producer.begin().unwrap();
