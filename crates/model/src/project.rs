@@ -1,6 +1,6 @@
 //! A project as models write it (model-xml 2).
 
-use crate::connector::ConnectorType;
+use crate::connector::{ConnectorDef, ConnectorType};
 use crate::contquery::ContQuery;
 use crate::index_type::IndexType;
 use crate::mistake::{MistakeKind, Mistakes};
@@ -141,12 +141,24 @@ impl Project {
 
     /// Whether an active subscriber connector has the property `hotfailover`.
     pub fn has_failover(&self) -> bool {
-        let windows = self.contqueries.iter().flat_map(|query| &query.windows);
-        windows.flat_map(|window| &window.connectors).any(|connector| {
-            let hot = |value: &str| value.trim().eq_ignore_ascii_case("true");
-            connector.active
-                && connector.ty == ConnectorType::Subscriber
-                && connector.properties.iter().any(|p| p.name == "hotfailover" && hot(&p.value))
-        })
+        self.active_connectors(ConnectorType::Subscriber).any(|connector| says_true(connector, "hotfailover"))
     }
+
+    /// Whether message ids are offsets of the one log that the project reads: with a failover always, else when its
+    /// only active publisher has the property `useoffsetmsgid` (design.md 7, "Names").
+    pub fn has_offset_ids(&self) -> bool {
+        let mut publishers = self.active_connectors(ConnectorType::Publisher);
+        let (first, second) = (publishers.next(), publishers.next());
+        let one = first.filter(|_| second.is_none());
+        self.has_failover() || one.is_some_and(|publisher| says_true(publisher, "useoffsetmsgid"))
+    }
+
+    fn active_connectors(&self, ty: ConnectorType) -> impl Iterator<Item = &ConnectorDef> {
+        let windows = self.contqueries.iter().flat_map(|query| &query.windows);
+        windows.flat_map(|window| &window.connectors).filter(move |def| def.active && def.ty == ty)
+    }
+}
+
+fn says_true(connector: &ConnectorDef, name: &str) -> bool {
+    connector.property(name).is_some_and(|value| value.trim().eq_ignore_ascii_case("true"))
 }

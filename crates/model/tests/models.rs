@@ -99,3 +99,35 @@ fn the_environment_wins_and_the_rest_stays() {
     assert!(project.source.to_xml().contains("mail a@b.org @NONE@"));
     assert_eq!(whole(text, &[("N", "7")]).1.threads, 7);
 }
+
+/// Ids are offsets with one publisher that says so, and with a failover in any case (design.md 7, "Names").
+#[test]
+fn ids_are_offsets_of_the_one_log_that_is_read() {
+    let model = |publishers: &[&str], subscriber: &str| {
+        let connector = |ty: &str, properties: &str| {
+            format!(
+                "<connector class='fs'><properties><property name='type'>{ty}</property>\
+                 <property name='fsname'>f</property><property name='fstype'>csv</property>{properties}\
+                 </properties></connector>"
+            )
+        };
+        let property = |name: &str| format!("<property name='{name}'>true</property>");
+        let name = |name: &str| if name.is_empty() { String::new() } else { property(name) };
+        let connectors: String = publishers
+            .iter()
+            .map(|publisher| connector("pub", &name(publisher)))
+            .chain([connector("sub", &name(subscriber))])
+            .collect();
+        let text = format!(
+            "<project name='p' pubsub='auto' threads='1'><contqueries><contquery name='q'><windows>\
+             <window-source name='s'><schema><fields><field name='id' type='int64' key='true'/></fields></schema>\
+             <connectors>{connectors}</connectors></window-source></windows></contquery></contqueries></project>"
+        );
+        let (_, project, mistakes) = load(&text, &[]);
+        project.unwrap_or_else(|| panic!("{}", mistakes.display("model"))).has_offset_ids()
+    };
+    assert!(model(&["useoffsetmsgid"], ""));
+    assert!(!model(&[""], ""), "nobody says so");
+    assert!(!model(&["useoffsetmsgid", "useoffsetmsgid"], ""), "two logs have no common order");
+    assert!(model(&[""], "hotfailover"));
+}

@@ -54,7 +54,7 @@ impl KafkaSubscriber {
         Ok(Self {
             encoder: RecordEncoder::new(setup)?,
             in_flight_max: setup.number("numbufferedmsgs", 1)?.unwrap_or(10_000),
-            stream: setup.failover.then_some(stream),
+            stream: setup.offset_ids.then_some(stream),
             events: Events::new(place(setup)),
             producer: None,
             failed: Failed::default(),

@@ -33,6 +33,8 @@ pub struct ConnectorSetup {
     /// Whether a subscriber connector of the project takes part in a failover: it is active and has the property
     /// `hotfailover`.
     pub failover: bool,
+    /// Whether message ids are offsets of the log that the project reads.
+    pub offset_ids: bool,
     /// The class's parameters.
     pub spec: &'static ClassSpec,
     /// The properties as given in the model.

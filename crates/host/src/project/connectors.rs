@@ -474,7 +474,7 @@ fn entries(
         });
         group.map_or("default", |group| group.name.as_str()).to_owned()
     };
-    let failover = model.has_failover();
+    let (failover, offset_ids) = (model.has_failover(), model.has_offset_ids());
     let mut entries = Vec::new();
     for query in &model.contqueries {
         for window in &query.windows {
@@ -500,6 +500,7 @@ fn entries(
                     autogen_key: window.element.value("autogen-key").is_some_and(|v| v == "true"),
                     log_clock: model.log_clock,
                     failover,
+                    offset_ids,
                     spec: class.spec(),
                     properties: def.properties.iter().map(|p| (p.name.clone(), p.value.clone())).collect(),
                 };
