@@ -30,7 +30,11 @@ pub(crate) enum Stage {
     /// Older producers are being fenced, and the id that they kept is being recalled.
     Fencing { fenced: bool, recalled: Option<Option<OutputId>> },
     /// The topic is being read to its end.
-    Reading { recalled: Option<OutputId> },
+    Reading {
+        /// The higher of what was kept and what was known to be committed before the topic and the end of the input
+        /// were asked for.
+        known: Option<OutputId>,
+    },
     /// The resume point is known; the first step of this engine is not.
     AwaitingStep { resume: OutputId },
     /// Records go out.

@@ -153,7 +153,8 @@ impl<R: Clone> Machine<R> {
                 let request = self.request(Pending::Output(output));
                 let this = self.output_mut(output);
                 this.open.insert(request);
-                this.stage = Stage::Reading { recalled };
+                let known = recalled.max(this.gate.committed().map(|(id, _)| id));
+                this.stage = Stage::Reading { known };
                 let low = this.gate.low();
                 self.commands.push_back(Command::ReadTail { request, output, low });
             }

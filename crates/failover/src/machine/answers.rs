@@ -119,11 +119,18 @@ impl<R: Clone> Machine<R> {
 
     fn tail_read(&mut self, output: OutputNo, highest: Option<(OutputId, EngineTime)>, input_end: i64) {
         let this = self.output_mut(output);
-        let Stage::Reading { recalled } = this.stage else { return };
+        let Stage::Reading { known } = this.stage else { return };
+        // What was tailed since then may lie beyond the end of the input as it was seen: without transactions an older
+        // active writes on for a moment.
+        let seen = known.max(highest.map(|(id, _)| id));
+        if let Some(resume) = seen.filter(|seen| seen.input >= input_end) {
+            self.refuse(output, Refusal::InputRecreated { resume, input_end });
+            return;
+        }
         if let Some((id, time)) = highest {
             this.gate.commit(id, time);
         }
-        if let Some(id) = recalled {
+        if let Some(id) = known {
             let time = this.gate.committed().map_or(EngineTime::UNSET, |(_, time)| time);
             this.gate.commit(id, time);
         }
@@ -131,10 +138,6 @@ impl<R: Clone> Machine<R> {
             self.begin_writing(output);
             return;
         };
-        if resume.input >= input_end {
-            self.refuse(output, Refusal::InputRecreated { resume, input_end });
-            return;
-        }
         this.stage = Stage::AwaitingStep { resume };
     }
 
