@@ -2,7 +2,7 @@
 
 use tidegate_event::OutputId;
 
-use crate::gate::Held;
+use crate::gate::{Held, Mismatch};
 use crate::input::{OutputNo, RequestNo, Sequence};
 
 /// Something to do. Commands with a request number are answered exactly once; those to the coordination service
@@ -132,7 +132,7 @@ pub enum Notice {
     /// The output cannot become active until its connector is started again.
     Refused(OutputNo, Refusal),
     /// A committed record differs from what this engine computes for the same id.
-    Mismatch(OutputNo, OutputId),
+    Mismatch(OutputNo, Mismatch),
 }
 
 /// Why the role was given up.

@@ -4,6 +4,7 @@
 //! every engine computes. So one id, the highest known to be committed, tells of each record whether it is out.
 
 use std::collections::VecDeque;
+use std::fmt;
 
 use tidegate_event::{EngineTime, OutputId};
 
@@ -38,7 +39,48 @@ pub struct GateState<R> {
 
 /// A difference between a committed record and the same one computed here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Mismatch(pub OutputId);
+pub struct Mismatch {
+    /// The record's id.
+    pub id: OutputId,
+    /// What is different.
+    pub difference: Difference,
+}
+
+/// What is different about a committed record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Difference {
+    /// The checksums of this engine's record and of the committed one.
+    Content {
+        /// Of this engine's record.
+        ours: u32,
+        /// Of the committed one.
+        theirs: u32,
+    },
+    /// This engine has gone past the id without computing a record for it.
+    Skipped,
+    /// This engine has ended the step without a record of that id.
+    Unknown,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Content { ours, theirs } => {
+                write!(f, "its checksum is {ours:08x} here and {theirs:08x} in the topic")
+            }
+            Self::Skipped => f.write_str("this engine went past it without a record"),
+            Self::Unknown => f.write_str("this engine has ended the step without it"),
+        }
+    }
+}
+
+fn compare(id: OutputId, ours: u32, theirs: u32) -> Result<(), Mismatch> {
+    if ours == theirs {
+        Ok(())
+    } else {
+        Err(Mismatch { id, difference: Difference::Content { ours, theirs } })
+    }
+}
 
 /// The gate of one output.
 #[derive(Debug, Clone)]
@@ -109,10 +151,10 @@ impl<R: Clone> Gate<R> {
             self.ahead.pop_front();
         }
         match self.ahead.front() {
-            Some(&(id, _)) if id < held.id => Err(Mismatch(id)),
+            Some(&(id, _)) if id < held.id => Err(Mismatch { id, difference: Difference::Skipped }),
             Some(&(id, checksum)) if id == held.id => {
                 self.ahead.pop_front();
-                if checksum == held.checksum { Ok(()) } else { Err(Mismatch(id)) }
+                compare(id, held.checksum, checksum)
             }
             _ => Ok(()),
         }
@@ -148,10 +190,11 @@ impl<R: Clone> Gate<R> {
         let mut result = Ok(());
         if self.committed.is_none_or(|(committed, _)| committed < id) {
             match self.held.binary_search_by_key(&id, |held| held.id) {
-                Ok(at) if self.held[at].checksum != checksum => result = Err(Mismatch(id)),
-                Ok(_) => {}
+                Ok(at) => result = compare(id, self.held[at].checksum, checksum),
                 // What this engine has computed already without holding it, nobody may have written.
-                Err(_) if self.has_computed(id.input) => result = Err(Mismatch(id)),
+                Err(_) if self.has_computed(id.input) => {
+                    result = Err(Mismatch { id, difference: Difference::Unknown });
+                }
                 Err(_) if self.ahead.len() < AHEAD_MAX => self.ahead.push_back((id, checksum)),
                 Err(_) => {}
             }

@@ -110,7 +110,7 @@ mod output;
 
 pub use clock::Instant;
 pub use command::{Command, Demotion, Notice, Refusal};
-pub use gate::{Gate, GateState, Held, Mismatch};
+pub use gate::{Difference, Gate, GateState, Held, Mismatch};
 pub use input::{Answer, Candidate, Failure, Input, Outcome, OutputNo, RequestNo, Sequence, SessionId};
 pub use machine::{Machine, Role};
 pub use output::OutputOptions;

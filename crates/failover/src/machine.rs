@@ -335,13 +335,13 @@ impl<R: Clone> Machine<R> {
         }
     }
 
-    fn mismatch(&mut self, output: OutputNo, Mismatch(id): Mismatch) {
+    fn mismatch(&mut self, output: OutputNo, mismatch: Mismatch) {
         let this = self.output_mut(output);
         this.mismatches += 1;
         if this.mismatches == 1 {
-            self.tell(Notice::Mismatch(output, id));
+            self.tell(Notice::Mismatch(output, mismatch));
         }
-        self.refuse(output, Refusal::Mismatch(id));
+        self.refuse(output, Refusal::Mismatch(mismatch.id));
     }
 
     fn refuse(&mut self, output: OutputNo, refusal: Refusal) {

@@ -173,7 +173,9 @@ proptest! {
         for step in ahead..steps {
             found.extend(tail(&mut gate, step).err());
         }
-        prop_assert_eq!(found, vec![Mismatch(id(wrong, 0))]);
+        let ours = held(wrong, 0).checksum;
+        let difference = Difference::Content { ours, theirs: ours + 1 };
+        prop_assert_eq!(found, vec![Mismatch { id: id(wrong, 0), difference }]);
     }
 }
 
@@ -192,7 +194,8 @@ fn what_others_wrote_before_this_engine_began_is_no_difference() {
     let Held { id, checksum, time, .. } = other;
     assert_eq!(gate.tailed(id, checksum, time), Ok(()));
     other.checksum += 1;
-    assert_eq!(gate.push(other), Err(Mismatch(id)));
+    let difference = Difference::Content { ours: other.checksum, theirs: checksum };
+    assert_eq!(gate.push(other), Err(Mismatch { id, difference }));
 }
 
 #[test]
@@ -205,7 +208,7 @@ fn a_committed_record_that_this_engine_leaves_out_is_a_difference() {
     }
     gate.complete_step(0, EngineTime::from_micros(0));
     gate.complete_step(1, EngineTime::from_micros(1));
-    assert_eq!(gate.push(held(2, 0)), Err(Mismatch(id(1, 0))));
+    assert_eq!(gate.push(held(2, 0)), Err(Mismatch { id: id(1, 0), difference: Difference::Skipped }));
 }
 
 #[test]

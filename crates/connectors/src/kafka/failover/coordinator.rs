@@ -205,11 +205,16 @@ impl Coordinator {
             group.handle(Input::Answered { request, sent, answer: Answer::Lost });
             return;
         };
+        let session = client.clone();
         let (answer, group) = (work(client), Arc::downgrade(&group));
         tokio::spawn(async move {
             let answer = answer.await;
-            if let Some(group) = group.upgrade() {
-                group.handle(Input::Answered { request, sent, answer });
+            let Some(group) = group.upgrade() else { return };
+            let is_over = answer == Answer::Lost && session.state().is_terminated();
+            group.handle(Input::Answered { request, sent, answer });
+            // The watcher of the state tells this too, unless the session had ended before it began to watch.
+            if is_over {
+                group.handle_if_session(SessionId(session.session_id().0), Input::Expired);
             }
         });
     }
@@ -307,7 +312,7 @@ async fn tell_state(
         let state = watcher.changed().await;
         let Some(group) = group.upgrade() else { return };
         match state {
-            SessionState::Disconnected => group.handle(Input::Disconnected),
+            SessionState::Disconnected => group.handle_if_session(session, Input::Disconnected),
             SessionState::SyncConnected | SessionState::ConnectedReadOnly => {
                 group.handle(Input::Connected { session, timeout });
             }

@@ -11,8 +11,8 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use tidegate_event::{EngineTime, StreamId};
 use tidegate_failover::{
-    Command, Demotion, GateState, Held, Input, Instant, Machine, Notice, OutputNo, OutputOptions, Refusal,
-    RequestNo, Role, SessionId,
+    Command, Demotion, GateState, Held, Input, Instant, Machine, Mismatch, Notice, OutputNo, OutputOptions,
+    Refusal, RequestNo, Role, SessionId,
 };
 
 use super::coordinator::{self, CoordinatorSender, Nodes, ToCoordinator};
@@ -422,8 +422,9 @@ impl Group {
                     "connector {connector} of {window} cannot become active until it is started again: {why}"
                 ));
             }
-            Notice::Mismatch(_, id) => messages::MISMATCH.log(format_args!(
-                "connector {connector} of {window}: the output record {id} in the topic differs from this engine's"
+            Notice::Mismatch(_, Mismatch { id, difference }) => messages::MISMATCH.log(format_args!(
+                "connector {connector} of {window}: the output record {id} in the topic differs from this engine's: \
+                 {difference}"
             )),
         }
     }
