@@ -17,13 +17,13 @@ const LAYERS: &[Layer] = &[
     Layer { name: "expr", may_use: &["event"], pure: true },
     Layer { name: "engine", may_use: &["event", "model", "expr"], pure: true },
     Layer { name: "snapshot", may_use: &["engine", "event"], pure: false },
+    Layer { name: "host", may_use: &["engine", "model", "event", "snapshot", "codec"], pure: false },
+    Layer { name: "failover", may_use: &["event"], pure: true },
     Layer {
         name: "sim",
         may_use: &["event", "codec", "model", "engine", "snapshot", "failover"],
         pure: false,
     },
-    Layer { name: "host", may_use: &["engine", "model", "event", "snapshot", "codec"], pure: false },
-    Layer { name: "failover", may_use: &["event"], pure: true },
     Layer { name: "kafka", may_use: &["event"], pure: false },
     Layer { name: "client", may_use: &["event", "codec"], pure: true },
     Layer {
