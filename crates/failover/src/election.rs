@@ -154,10 +154,8 @@ impl Election {
 
     /// The own node is not to be used any more.
     pub(crate) fn discard_own(&mut self) {
-        self.elected = false;
-        self.discarded.extend(self.own.take());
-        self.stale = true;
-        self.own_watched = false;
+        self.discarded.extend(self.own);
+        self.own_gone();
     }
 
     /// The own node was deleted by somebody.

@@ -312,6 +312,13 @@ impl<R: Clone> Machine<R> {
         request
     }
 
+    /// A request to the topic of an output; the output stays open until it is answered.
+    fn request_of(&mut self, output: OutputNo) -> RequestNo {
+        let request = self.request(Pending::Output(output));
+        self.output_mut(output).open.insert(request);
+        request
+    }
+
     fn is_pending(&self, what: impl Fn(Pending) -> bool) -> bool {
         self.pending
             .values()

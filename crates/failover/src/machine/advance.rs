@@ -45,13 +45,7 @@ impl<R: Clone> Machine<R> {
                 this.running = false;
                 self.commands.push_back(Command::Released { output });
                 // The role goes with any connector of the group; others get a new node.
-                self.election.discard_own();
-                for other in self.numbers() {
-                    if self.output_mut(other).abandon() {
-                        self.commands.push_back(Command::Abandon { output: other });
-                        self.tell(Notice::Standby(other));
-                    }
-                }
+                self.give_up_role();
             }
         }
     }
@@ -137,11 +131,9 @@ impl<R: Clone> Machine<R> {
                 if self.yields(output) {
                     return;
                 }
-                let fence = self.request(Pending::Output(output));
-                let this = self.output_mut(output);
-                this.open.insert(fence);
-                this.stage = Stage::Fencing { fenced: false, recalled: None };
-                self.commands.push_back(Command::Fence { request: fence, output });
+                let request = self.request_of(output);
+                self.output_mut(output).stage = Stage::Fencing { fenced: false, recalled: None };
+                self.commands.push_back(Command::Fence { request, output });
                 self.recall(output);
             }
             Stage::Fencing { recalled: None, .. } => {
@@ -150,9 +142,8 @@ impl<R: Clone> Machine<R> {
                 }
             }
             Stage::Fencing { fenced: true, recalled: Some(recalled) } => {
-                let request = self.request(Pending::Output(output));
+                let request = self.request_of(output);
                 let this = self.output_mut(output);
-                this.open.insert(request);
                 let known = recalled.max(this.gate.committed().map(|(id, _)| id));
                 this.stage = Stage::Reading { known };
                 let low = this.gate.low();
@@ -204,10 +195,8 @@ impl<R: Clone> Machine<R> {
             let records = this.gate.take(this.options.records_max);
             let Some(last) = records.last() else { break };
             let (id, time) = (last.id, last.time);
-            let request = self.request(Pending::Output(output));
-            let this = self.output_mut(output);
-            this.open.insert(request);
-            this.writes.push_back((request, id, time));
+            let request = self.request_of(output);
+            self.output_mut(output).writes.push_back((request, id, time));
             self.commands.push_back(Command::Write { request, output, records });
         }
         if self.output(output).keep_at <= now {
