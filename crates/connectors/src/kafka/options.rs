@@ -125,12 +125,7 @@ pub(super) struct Common {
 
 impl Common {
     pub(super) fn new(setup: &ConnectorSetup) -> Result<Self, ConnectorError> {
-        let settings = Settings::new(
-            setup.required("kafkahostport")?,
-            setup.get("kafkaglobalconfig"),
-            setup.get("kafkatopicconfig"),
-        )
-        .map_err(refused)?;
+        let settings = client_settings(setup)?;
         setup.required("urlhostport")?;
         for name in ABSENT {
             if let Some(value) = setup.get(name) {
@@ -144,6 +139,12 @@ impl Common {
             record: record_type(setup)?,
         })
     }
+}
+
+/// The brokers, and the client settings that the user has given.
+pub(super) fn client_settings(setup: &ConnectorSetup) -> Result<Settings, ConnectorError> {
+    let hosts = setup.required("kafkahostport")?;
+    Settings::new(hosts, setup.get("kafkaglobalconfig"), setup.get("kafkatopicconfig")).map_err(refused)
 }
 
 /// The error of a wrong setting.

@@ -60,9 +60,9 @@ pub(super) fn run(
 fn create_topic(options: &FailoverOptions, settings: &Settings, events: &Events, stop: &StopWaiter) -> i32 {
     let wanted = options.partition + 1;
     let mut refused = false;
+    let topics = Topics::new(settings, events.clone());
     while !stop.is_requested() {
-        let topics = Topics::new(settings, events.clone());
-        let found = topics.and_then(|topics| {
+        let found = topics.as_ref().map_err(Clone::clone).and_then(|topics| {
             let found = topics.partitions(&options.topic, QUERY)?;
             if found.is_none() && !refused {
                 topics.create(&options.topic, wanted, -1, QUERY)?;

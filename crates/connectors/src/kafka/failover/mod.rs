@@ -25,13 +25,14 @@ use std::time::{Duration, Instant};
 
 use tidegate_failover::{Failure, Input, Outcome};
 use tidegate_host::{ConnectorError, ConnectorSetup, Gated, GatedConnector, OutputGate};
-use tidegate_kafka::{Events, Place, Settings};
+use tidegate_kafka::{Events, Settings};
 
 use self::gate::{GateLimits, KafkaGate};
 use self::group::Port;
 use self::options::{ExactlyOnce, FailoverOptions, settings};
 use self::write::Writer;
 use super::input::Inputs;
+use super::options::place;
 use super::record::RecordEncoder;
 
 /// How long the connector's thread waits for a command before it looks whether it is to stop.
@@ -80,11 +81,10 @@ impl FailoverConnector {
     /// # Errors
     /// When one cannot be right.
     pub(super) fn new(setup: &ConnectorSetup) -> Result<Self, ConnectorError> {
-        let place = Place { connector: setup.name.clone(), window: setup.window.clone() };
         Ok(Self {
             options: FailoverOptions::new(setup)?,
             settings: settings(setup)?,
-            events: Events::new(place),
+            events: Events::new(place(setup)),
         })
     }
 }

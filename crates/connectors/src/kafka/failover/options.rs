@@ -2,7 +2,9 @@
 
 use tidegate_event::StreamId;
 use tidegate_host::{ConnectorError, ConnectorSetup};
-use tidegate_kafka::{Settings, SettingsError};
+use tidegate_kafka::Settings;
+
+use super::super::options::{client_settings, refused};
 
 /// How output is made exactly once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,10 +91,7 @@ impl FailoverOptions {
 /// # Errors
 /// When one does, or cannot be right; the error names it.
 pub(super) fn settings(setup: &ConnectorSetup) -> Result<Settings, ConnectorError> {
-    let refused = |error: SettingsError| setup.invalid(error.property, &error.value, &error.reason);
-    let hosts = setup.required("kafkahostport")?;
-    let settings = Settings::new(hosts, setup.get("kafkaglobalconfig"), setup.get("kafkatopicconfig"));
-    let settings = settings.map_err(refused)?;
+    let settings = client_settings(setup)?;
     settings.refuse(REFUSED).map_err(refused)?;
     Ok(settings)
 }
