@@ -3,6 +3,7 @@
 use crate::connector::ConnectorDef;
 use crate::expr_initialize::ExprInitialize;
 use crate::index_type::IndexType;
+use crate::interval::Interval;
 use crate::mistake::{Mistake, MistakeKind, Mistakes};
 use crate::reader::Reader;
 use crate::retention::{Retention, index_attr};
@@ -22,6 +23,10 @@ pub struct WindowDef {
     pub element: Element,
     /// Its own index; else that of the query or project counts.
     pub index: Option<IndexType>,
+    /// The index by which subscribers get its content, where that is not its own.
+    pub pubsub_index: Option<IndexType>,
+    /// Changes are held and go out together, once per interval.
+    pub pulse_interval: Option<Interval>,
     /// `pubsub`, which counts only in projects with `pubsub="manual"`.
     pub pubsub: Option<bool>,
     /// Only inserts go on to other windows and subscribers.
@@ -101,8 +106,8 @@ impl WindowDef {
         let output_insert_only = reader.bool_attr("output-insert-only", false, mistakes);
         let exp_max_string =
             reader.int_attr("exp-max-string", 1..=1 << 30, mistakes).and_then(|n| u32::try_from(n).ok());
-        reader.refuse_attr("pubsub-index", mistakes);
-        reader.refuse_attr("pulse-interval", mistakes);
+        let pubsub_index = index_attr(&mut reader, "pubsub-index", mistakes);
+        let pulse_interval = reader.interval_attr("pulse-interval", mistakes);
         let collapse_updates = reader.bool_attr("collapse-updates", false, mistakes);
         if let Some(callback) = reader.child("finalized-callback", mistakes) {
             let message =
@@ -131,6 +136,8 @@ impl WindowDef {
             position: element.position,
             element: element.clone(),
             index,
+            pubsub_index,
+            pulse_interval,
             pubsub,
             output_insert_only,
             collapse_updates,

@@ -10,10 +10,11 @@ use tidegate_model::{
 use super::context::BuildContext;
 use super::{Registry, schema};
 use crate::evaluator::Evaluator;
+use crate::index::ListingOrder;
 use crate::key::KeyFields;
 use crate::retained::Retained;
 use crate::retention::{Retention, TimeSource};
-use crate::schedule::{Node, OutEdge, Project, Splitter};
+use crate::schedule::{Listing, Node, OutEdge, Project, Pulse, Splitter};
 use crate::step::{Notice, WindowId};
 use crate::window::{BuiltWindow, Input, OutputStage};
 
@@ -183,6 +184,14 @@ impl QueryBuilder<'_> {
                 true
             }
         };
+        if let Some(interval) = def.pulse_interval {
+            node.pulse = Some(Pulse::new(&node.schema, interval.micros(), resolved));
+            node.shape = format!("{} pulse-interval", node.shape).trim_start().to_owned();
+        }
+        node.listing = listing(def, &node);
+        if let Listing::Kept(_) = node.listing {
+            node.shape = format!("{} pubsub-index", node.shape).trim_start().to_owned();
+        }
         Done {
             resolved: resolved || def.output_insert_only,
             insert_only: insert_only || def.output_insert_only,
@@ -259,6 +268,22 @@ fn input_of(edge: &Edge, done: &Done) -> Option<Input> {
         insert_only: done.insert_only,
         role: edge.role,
     })
+}
+
+/// By which index subscribers get the window's content. Rows of their own are kept where what the window keeps is
+/// in another order, or is not what has left it.
+fn listing(def: &WindowDef, node: &Node) -> Listing {
+    let own = node.own_rows().is_some();
+    let held_back = def.output_insert_only || def.pulse_interval.is_some();
+    match def.pubsub_index {
+        Some(IndexType::Empty) => Listing::Nothing,
+        Some(index) if own && !held_back && ListingOrder::of(index) == ListingOrder::of(node.index) => {
+            Listing::Own
+        }
+        Some(index) => Listing::kept(&node.schema, index),
+        None if own && def.pulse_interval.is_some() => Listing::kept(&node.schema, node.index),
+        None => Listing::Own,
+    }
 }
 
 /// The window's splitter, which sees the fields of its output. It has the names of its own `expr-initialize`,

@@ -2,8 +2,10 @@
 
 use tidegate_event::EngineTime;
 
+use super::listing::Listing;
 use super::node::Node;
 use super::project::Project;
+use super::pulse::{FrozenPulse, Pulse};
 use crate::retained::{FrozenRetained, Retained};
 use crate::state::{Frozen, StateError, StateReader, StateWriter};
 
@@ -33,13 +35,18 @@ pub struct FrozenWindow {
     pub rows: u64,
     state: Box<dyn Frozen>,
     retained: Option<FrozenRetained>,
+    pulse: Option<FrozenPulse>,
+    listing: Option<FrozenRetained>,
 }
 
 impl Frozen for FrozenWindow {
-    /// Writes the window's own state, then the rows of its output stage if it has one.
+    /// Writes the window's own state, then, where it has them, the rows of its output stage, the changes that it
+    /// holds for `pulse-interval`, and the rows that it keeps for subscribers.
     fn write(&self, out: &mut dyn StateWriter) -> Result<(), StateError> {
         self.state.write(out)?;
-        self.retained.as_ref().map_or(Ok(()), |retained| retained.write(out))
+        self.retained.as_ref().map_or(Ok(()), |rows| rows.write(out))?;
+        self.pulse.as_ref().map_or(Ok(()), |pulse| pulse.write(out))?;
+        self.listing.as_ref().map_or(Ok(()), |rows| rows.write(out))
     }
 }
 
@@ -86,7 +93,11 @@ impl Project {
         if let Some(splitter) = &mut node.splitter {
             splitter.evaluator.load(from)?;
         }
-        node.retained.as_mut().map_or(Ok(()), |retained| retained.load(from))?;
+        node.retained.as_mut().map_or(Ok(()), |rows| rows.load(from))?;
+        node.pulse.as_mut().map_or(Ok(()), |pulse| pulse.load(from))?;
+        if let Listing::Kept(rows) = &mut node.listing {
+            rows.load(from)?;
+        }
         self.look_at_clocks();
         Ok(())
     }
@@ -104,9 +115,14 @@ fn freeze_node(node: &mut Node) -> FrozenWindow {
         contquery: node.contquery.clone(),
         name: node.name.clone(),
         shape: node_shape(node),
-        rows: node.content().map_or(0, Retained::len) as u64,
+        rows: node.row_count() as u64,
         state,
         retained: node.retained.as_mut().map(Retained::freeze),
+        pulse: node.pulse.as_mut().map(Pulse::freeze),
+        listing: match &mut node.listing {
+            Listing::Kept(rows) => Some(rows.freeze()),
+            Listing::Own | Listing::Nothing => None,
+        },
     }
 }
 

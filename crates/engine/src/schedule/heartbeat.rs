@@ -3,6 +3,7 @@
 use tidegate_event::{BlockHeader, EngineTime, MessageId};
 
 use super::project::Project;
+use super::pulse::Pulse;
 use crate::retained::Retained;
 use crate::step::{Sink, Step, WindowId};
 
@@ -53,7 +54,8 @@ impl Project {
         let due = |at: Option<EngineTime>| at.is_some_and(|at| at <= self.time);
         let (window_due, rows_due) =
             (due(node.window.next_due()), due(node.retained.as_ref().and_then(Retained::next_due)));
-        if !window_due && !rows_due {
+        let pulse_due = due(node.pulse.as_ref().and_then(Pulse::next_due));
+        if !window_due && !rows_due && !pulse_due {
             return;
         }
         let header =
@@ -73,9 +75,10 @@ impl Project {
         let from_rows = from_rows.and_then(|out| node.restrict(out, &mut step));
         let from_window = if window_due { node.window.at_heartbeat(&mut step) } else { None };
         let from_window = from_window.and_then(|changes| node.output(changes, header.kind, &mut step));
+        let held = if pulse_due { node.end_interval(&mut step) } else { None };
         node.stats = std::mem::take(step.stats);
         self.due_changed |= node.look_at_clock();
-        for out in [from_rows, from_window].into_iter().flatten() {
+        for out in [from_rows, from_window, held].into_iter().flatten() {
             self.deliver(window, header, out, sink);
         }
     }

@@ -2,13 +2,20 @@
 
 mod freeze;
 mod heartbeat;
+mod listing;
 mod node;
 mod project;
+mod pulse;
 
 #[cfg(test)]
 mod log_clock_tests;
 #[cfg(test)]
+mod pulse_tests;
+#[cfg(test)]
 mod tests;
+
+pub(crate) use listing::Listing;
+pub(crate) use pulse::Pulse;
 
 pub use freeze::{FrozenProject, FrozenWindow};
 pub use node::{Node, OutEdge, Splitter};

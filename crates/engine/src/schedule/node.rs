@@ -6,6 +6,8 @@ use tidegate_event::{BlockKind, EngineTime, EventBlock, Opcode, Schema};
 use tidegate_expr::{FaultKind, Program};
 use tidegate_model::IndexType;
 
+use super::listing::Listing;
+use super::pulse::Pulse;
 use crate::block::{BlockBuilder, collapse};
 use crate::evaluator::Evaluator;
 use crate::key::KeyFields;
@@ -57,6 +59,10 @@ pub struct Node {
     pub output_insert_only: bool,
     /// The key by which several changes within a block become one, where that is asked for.
     pub collapse: Option<KeyFields>,
+    /// Holds changes for `pulse-interval`.
+    pub(crate) pulse: Option<Pulse>,
+    /// What subscribers see as its content.
+    pub(crate) listing: Listing,
     /// Chooses slots.
     pub splitter: Option<Splitter>,
     /// Edges in order of declaration.
@@ -98,6 +104,8 @@ impl Node {
             resolution: Resolution { lenient: false, old_from_input: false },
             output_insert_only: false,
             collapse: None,
+            pulse: None,
+            listing: Listing::Own,
             splitter: None,
             edges: Vec::new(),
             inputs: 0,
@@ -114,15 +122,27 @@ impl Node {
     #[inline]
     pub(super) fn look_at_clock(&mut self) -> bool {
         let rows = self.retained.as_ref().and_then(Retained::next_due);
-        let due = match (self.window.next_due(), rows) {
-            (Some(window), Some(rows)) => Some(window.min(rows)),
-            (window, rows) => window.or(rows),
-        };
+        let pulse = self.pulse.as_ref().and_then(Pulse::next_due);
+        let due = [self.window.next_due(), rows, pulse].into_iter().flatten().min();
         std::mem::replace(&mut self.due, due) != due
     }
 
     /// Rows that are listed as the window's content.
     pub fn content(&self) -> Option<&Retained> {
+        match &self.listing {
+            Listing::Own => self.own_rows(),
+            Listing::Nothing => None,
+            Listing::Kept(rows) => Some(rows),
+        }
+    }
+
+    /// Number of rows that the window keeps.
+    pub fn row_count(&self) -> usize {
+        self.own_rows().or_else(|| self.content()).map_or(0, Retained::len)
+    }
+
+    /// The rows that the window keeps for itself.
+    pub(crate) fn own_rows(&self) -> Option<&Retained> {
         self.retained.as_ref().or_else(|| self.window.retained())
     }
 
@@ -156,12 +176,31 @@ impl Node {
         self.restrict(out, step)
     }
 
-    /// Applies `collapse-updates`, then `output-insert-only`.
-    pub(super) fn restrict(&self, out: Arc<EventBlock>, step: &mut Step<'_>) -> Option<Arc<EventBlock>> {
+    /// Applies `collapse-updates`, then `pulse-interval`, then `output-insert-only`.
+    pub(super) fn restrict(&mut self, out: Arc<EventBlock>, step: &mut Step<'_>) -> Option<Arc<EventBlock>> {
         let out = match &self.collapse {
             Some(key) => collapse(key, out, step.pool)?,
             None => out,
         };
+        let Some(pulse) = &mut self.pulse else { return self.leave(out, step) };
+        let full = pulse.hold(&out, step.time, step.pool);
+        step.pool.give(out);
+        self.leave(full?, step)
+    }
+
+    /// The interval of `pulse-interval` has ended.
+    pub(super) fn end_interval(&mut self, step: &mut Step<'_>) -> Option<Arc<EventBlock>> {
+        let held = self.pulse.as_mut()?.release(step.pool)?;
+        self.leave(held, step)
+    }
+
+    fn leave(&mut self, out: Arc<EventBlock>, step: &mut Step<'_>) -> Option<Arc<EventBlock>> {
+        let out = self.inserts_only(out, step)?;
+        self.listing.follow(&out, step);
+        Some(out)
+    }
+
+    fn inserts_only(&self, out: Arc<EventBlock>, step: &mut Step<'_>) -> Option<Arc<EventBlock>> {
         if !self.output_insert_only || out.events().iter().all(|e| e.opcode == Opcode::Insert) {
             return Some(out);
         }

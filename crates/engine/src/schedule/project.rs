@@ -8,7 +8,6 @@ use tidegate_model::IndexType;
 
 use super::node::Node;
 use crate::block::{BlockBuilder, BlockPool};
-use crate::retained::Retained;
 use crate::step::{Notice, Sink, Step, WindowId, WindowStats};
 
 /// A window with a block that waits for it.
@@ -134,7 +133,7 @@ impl Project {
             element: node.element,
             index: node.index,
             schema: &node.schema,
-            rows: node.content().map_or(0, Retained::len),
+            rows: node.row_count(),
             stats: &node.stats,
         }
     }
@@ -171,6 +170,9 @@ impl Project {
                 node.window.start_clock(time);
                 if let Some(retained) = &mut node.retained {
                     retained.start_clock(time, self.log_clock);
+                }
+                if let Some(pulse) = &mut node.pulse {
+                    pulse.start_clock(time, self.log_clock);
                 }
             }
             self.look_at_clocks();
