@@ -153,6 +153,19 @@ impl Case {
         folders.iter().map(|folder| Self::read(folder)).collect()
     }
 
+    /// The same case with this number of threads for every project: its events must not depend on it.
+    #[must_use]
+    pub fn with_threads(&self, threads: u32) -> Self {
+        const ATTRIBUTE: &str = " threads=\"";
+        let mut parts = self.model.split(ATTRIBUTE);
+        let mut model = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let rest = part.find('"').map_or(part, |end| &part[end..]);
+            model.push_str(&format!("{ATTRIBUTE}{threads}{rest}"));
+        }
+        Self { model, ..self.clone() }
+    }
+
     /// The file with the expected events of a window: in an example of `models/` they have a folder of their own.
     pub(crate) fn expected(&self, label: &str) -> PathBuf {
         if self.is_example() {

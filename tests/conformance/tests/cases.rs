@@ -40,6 +40,8 @@ fn run_all() -> Result<bool, String> {
     let mut ok = run_folder("replayed own", &own, |case| replay(case, Saving::Never), &filters)?;
     ok &= run_folder("replayed and saved own", &own, |case| replay(case, Saving::EveryStep), &filters)?;
     ok &= run_folder("own", &own, |case| run(case, &server), &filters)?;
+    let threaded = |case: &Case| run(&case.with_threads(8), &server);
+    ok &= run_folder("own 8-thread", &own, threaded, &filters)?;
     let examples = package.join("../../models");
     ok &= run_folder("replayed example", &examples, |case| replay(case, Saving::Never), &filters)?;
     ok &= run_folder("example", &examples, |case| run_example(case, &server), &filters)?;
@@ -52,6 +54,7 @@ fn run_all() -> Result<bool, String> {
     let saved = |case: &Case| replay(case, Saving::EveryStep);
     ok &= run_folder("replayed and saved published", &published, saved, &filters)?;
     ok &= run_folder("published", &published, |case| run(case, &server), &filters)?;
+    ok &= run_folder("published 8-thread", &published, threaded, &filters)?;
     Ok(ok)
 }
 
