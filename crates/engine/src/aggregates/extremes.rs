@@ -1,8 +1,7 @@
 //! Largest, smallest and number of distinct values: a counted, ordered set of the values per group.
 //!
-//! Up to 64 distinct values lie in one sorted vector, more in a tree, so that a change costs O(log n). Numbers are
-//! kept as unsigned words of the same order. While rows only come, no more than the two ends are kept unless the
-//! distinct values are counted.
+//! Numbers are kept as unsigned words of the same order (see [`Values`]). While rows only come, no more than the two ends
+//! are kept unless the distinct values are counted.
 
 use std::collections::BTreeMap;
 
@@ -11,6 +10,7 @@ use tidegate_event::{EngineTime, FieldType, RowBatch};
 use super::accumulator::{Accumulator, Change, Emission, touch};
 use super::column::OutColumn;
 use super::function::{AggregateFunction, Argument, Class, Plan, Shape, Spec};
+use super::values::{FEW_MAX, Values};
 use crate::state::{StateError, StateReader};
 
 const LARGEST: u8 = 0;
@@ -45,15 +45,16 @@ pub(super) static COUNT_DISTINCT: AggregateFunction = AggregateFunction {
 };
 
 fn plan(of: Argument, part: u8, ty: FieldType, ends_only: bool) -> Plan {
-    Plan { spec: Spec::Values { of, ends_only }, part, ty }
+    Plan { spec: Spec::Values { of, ends_only, distinct: part == DISTINCT }, part, ty }
 }
 
 /// The accumulator for a field.
-pub(super) fn build(of: Argument, ends_only: bool) -> Box<dyn Accumulator> {
+pub(super) fn build(of: Argument, ends_only: bool, distinct: bool) -> Box<dyn Accumulator> {
     if of.ty.is_variable() {
         Box::new(Texts { of, ends_only, groups: Vec::new() })
     } else {
-        Box::new(Numbers { of, ends_only, groups: Vec::new() })
+        let few_max = if distinct { DISTINCT_FEW_MAX } else { FEW_MAX };
+        Box::new(Numbers { of, ends_only, few_max, groups: Vec::new() })
     }
 }
 
@@ -69,123 +70,36 @@ pub(super) fn slot(ty: FieldType, ordered: u64) -> u64 {
     if ty == FieldType::Double && ordered & SIGN == 0 { !ordered } else { ordered ^ SIGN }
 }
 
-const SMALL_MAX: usize = 64;
-
-/// Values with how often each is there.
-#[derive(Debug)]
-enum Counted {
-    Small(Vec<(u64, u32)>),
-    Large(BTreeMap<u64, u32>),
-}
-
-impl Counted {
-    fn add(&mut self, value: u64) {
-        match self {
-            Self::Small(values) => match values.binary_search_by_key(&value, |v| v.0) {
-                Ok(at) => values[at].1 = values[at].1.saturating_add(1),
-                Err(at) if values.len() < SMALL_MAX => values.insert(at, (value, 1)),
-                Err(_) => {
-                    let mut tree: BTreeMap<u64, u32> = values.drain(..).collect();
-                    tree.insert(value, 1);
-                    *self = Self::Large(tree);
-                }
-            },
-            Self::Large(values) => {
-                let count = values.entry(value).or_insert(0);
-                *count = count.saturating_add(1);
-            }
-        }
-    }
-
-    fn take(&mut self, value: u64) {
-        match self {
-            Self::Small(values) => {
-                if let Ok(at) = values.binary_search_by_key(&value, |v| v.0) {
-                    if values[at].1 > 1 {
-                        values[at].1 -= 1;
-                    } else {
-                        values.remove(at);
-                    }
-                }
-            }
-            Self::Large(values) => {
-                if let Some(count) = values.get_mut(&value) {
-                    *count -= 1;
-                    if *count == 0 {
-                        values.remove(&value);
-                    }
-                }
-                if values.len() <= SMALL_MAX / 2 {
-                    *self = Self::Small(std::mem::take(values).into_iter().collect());
-                }
-            }
-        }
-    }
-
-    fn keep_ends(&mut self) {
-        if let Self::Small(values) = self
-            && values.len() > 2
-        {
-            values.drain(1..values.len() - 1);
-        }
-    }
-
-    fn len(&self) -> usize {
-        match self {
-            Self::Small(values) => values.len(),
-            Self::Large(values) => values.len(),
-        }
-    }
-
-    fn ends(&self) -> Option<(u64, u64)> {
-        match self {
-            Self::Small(values) => Some((values.first()?.0, values.last()?.0)),
-            Self::Large(values) => Some((*values.first_key_value()?.0, *values.last_key_value()?.0)),
-        }
-    }
-
-    /// One of the values, where a search would begin.
-    fn middle(&self) -> u64 {
-        match self {
-            Self::Small(values) => values.get(values.len() / 2).map_or(0, |value| value.0),
-            Self::Large(_) => 0,
-        }
-    }
-
-    fn clear(&mut self) {
-        match self {
-            Self::Small(values) => values.clear(),
-            Self::Large(_) => *self = Self::Small(Vec::new()),
-        }
-    }
-}
+/// Longest list of values without order where distinct ones are counted, which looks at each pair.
+const DISTINCT_FEW_MAX: usize = 16;
 
 /// Values of a field of fixed size.
 #[derive(Debug)]
 struct Numbers {
     of: Argument,
     ends_only: bool,
-    groups: Vec<Counted>,
+    /// How many values of a group lie in a list.
+    few_max: usize,
+    groups: Vec<Values>,
 }
 
 impl Accumulator for Numbers {
     fn grow(&mut self, groups: usize) {
-        self.groups.resize_with(groups, || Counted::Small(Vec::new()));
+        self.groups.resize_with(groups, Values::default);
     }
 
     fn apply(&mut self, input: &RowBatch, changes: &[Change], _: EngineTime) {
-        touch(&self.groups, changes, |values| values.len() as u64);
-        touch(&self.groups, changes, Counted::middle);
+        touch(&self.groups, changes, Values::touch);
         let place = input.place(self.of.field);
         for change in changes {
             let Some(word) = input.word_at(place, change.row as usize) else { continue };
             let value = ordered(self.of.ty, word);
             let values = &mut self.groups[change.group as usize];
             if !change.add {
-                values.take(value);
+                values.take(value, self.few_max);
                 continue;
             }
-            values.add(value);
+            values.add(value, self.few_max);
             if self.ends_only {
                 values.keep_ends();
             }
@@ -199,36 +113,28 @@ impl Accumulator for Numbers {
     fn fill(&self, part: u8, at: &Emission<'_>, out: &mut OutColumn<'_>) {
         let groups = at.groups.iter().map(|touched| &self.groups[touched.group as usize]);
         match part {
-            DISTINCT => out.counts(groups.map(|values| values.len() as u64)),
-            LARGEST => out.words(self.of.ty, groups.map(|values| Some(slot(self.of.ty, values.ends()?.1)))),
-            _ => out.words(self.of.ty, groups.map(|values| Some(slot(self.of.ty, values.ends()?.0)))),
+            DISTINCT => out.counts(groups.map(Values::distinct)),
+            LARGEST => out.words(self.of.ty, groups.map(|values| Some(slot(self.of.ty, values.largest()?)))),
+            _ => out.words(self.of.ty, groups.map(|values| Some(slot(self.of.ty, values.smallest()?)))),
         }
     }
 
     fn save(&self, group: usize, out: &mut Vec<u8>) {
-        let values = &self.groups[group];
-        out.extend_from_slice(&(values.len() as u64).to_le_bytes());
-        let mut one = |value: u64, count: u32| {
+        let counts = self.groups[group].counts();
+        out.extend_from_slice(&(counts.len() as u64).to_le_bytes());
+        for (value, count) in counts {
             out.extend_from_slice(&value.to_le_bytes());
             out.extend_from_slice(&u64::from(count).to_le_bytes());
-        };
-        match values {
-            Counted::Small(values) => values.iter().for_each(|&(value, count)| one(value, count)),
-            Counted::Large(values) => values.iter().for_each(|(&value, &count)| one(value, count)),
         }
     }
 
     fn load(&mut self, group: usize, from: &mut dyn StateReader) -> Result<(), StateError> {
         let len = from.get_u64()?;
-        let mut values = BTreeMap::new();
+        let mut counts = BTreeMap::new();
         for _ in 0..len {
-            values.insert(from.get_u64()?, count(from)?);
+            counts.insert(from.get_u64()?, count(from)?);
         }
-        self.groups[group] = if values.len() <= SMALL_MAX {
-            Counted::Small(values.into_iter().collect())
-        } else {
-            Counted::Large(values)
-        };
+        self.groups[group] = Values::of(counts, self.few_max);
         Ok(())
     }
 }
@@ -339,15 +245,5 @@ mod tests {
         let words: Vec<u64> = integers.iter().map(|i| ordered(FieldType::Int64, i.cast_unsigned())).collect();
         assert!(words.is_sorted());
         assert_eq!(slot(FieldType::Int64, words[1]).cast_signed(), -1);
-    }
-
-    #[test]
-    fn many_values_move_into_a_tree_and_back() {
-        let mut values = Counted::Small(Vec::new());
-        (0..1000).for_each(|i| values.add(i % 500));
-        assert_eq!((values.len(), values.ends()), (500, Some((0, 499))));
-        (0..1000).filter(|i| i % 500 > 2).for_each(|i| values.take(i % 500));
-        assert_eq!((values.len(), values.ends()), (3, Some((0, 2))));
-        assert!(matches!(values, Counted::Small(_)));
     }
 }

@@ -103,8 +103,8 @@ pub(crate) enum Spec {
     Sums { of: Argument, squares: bool },
     /// Weighted sum: weight, value.
     Weighted(Argument, Argument),
-    /// Counted values in order; only the outermost where `ends_only`.
-    Values { of: Argument, ends_only: bool },
+    /// The values; only the outermost where `ends_only`; whether `distinct` ones are counted.
+    Values { of: Argument, ends_only: bool, distinct: bool },
     /// The first value.
     First(Argument),
     /// The last value that came.
@@ -123,8 +123,12 @@ impl Spec {
                 *squares |= more;
                 true
             }
-            (Self::Values { of, ends_only }, Self::Values { of: other, ends_only: also }) if of == other => {
+            (
+                Self::Values { of, ends_only, distinct },
+                Self::Values { of: other, ends_only: also, distinct: counted },
+            ) if of == other => {
                 *ends_only &= also;
+                *distinct |= counted;
                 true
             }
             _ => *self == *other,
@@ -139,7 +143,7 @@ impl Spec {
             Self::Opcodes => Box::new(counts::Opcodes::default()),
             Self::Sums { of, squares } => Box::new(sums::Sums::new(*of, *squares)),
             Self::Weighted(weight, value) => Box::new(weighted::Weighted::new(weight.field, value.field)),
-            Self::Values { of, ends_only } => extremes::build(*of, *ends_only),
+            Self::Values { of, ends_only, distinct } => extremes::build(*of, *ends_only, *distinct),
             Self::First(of) => Box::new(recent::Kept::new(*of, true)),
             Self::LastAdded(of) => Box::new(recent::Kept::new(*of, false)),
             Self::Timed { of, micros } => Box::new(timed::Timed::new(*of, *micros)),

@@ -15,6 +15,7 @@ mod lists;
 mod recent;
 mod sums;
 mod timed;
+mod values;
 mod weighted;
 
 pub(crate) use accumulator::{Accumulator, Change, Emission, GroupState, Touched};
