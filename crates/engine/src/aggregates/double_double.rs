@@ -9,6 +9,9 @@ pub(super) struct DoubleDouble {
     lo: f64,
 }
 
+/// Products of the two halves of a double and a whole number below this are exact.
+const FACTOR_MAX: f64 = 67_108_864.0;
+
 #[inline(always)]
 fn two_sum(a: f64, b: f64) -> (f64, f64) {
     let sum = a + b;
@@ -75,16 +78,30 @@ impl DoubleDouble {
         Self::normal::<QUICK>(product.hi, product.lo + (self.hi * other.lo + self.lo * other.hi))
     }
 
+    /// The exact square of a double. The product is the nearest double already, so that there is nothing to be carried.
     #[inline(always)]
-    fn over_as<const QUICK: bool>(self, divisor: f64) -> Self {
-        let first = self.hi / divisor;
-        let rest = self.plus_as::<QUICK>(Self::product_as::<QUICK>(first, divisor).negative());
-        Self::normal::<QUICK>(first, rest.hi / divisor)
+    fn square_quick(a: f64) -> Self {
+        let square = a * a;
+        let (hi, lo) = split(a);
+        Self { hi: square, lo: ((hi * hi - square) + 2.0 * (hi * lo)) + lo * lo }
     }
 
+    /// `factor * self - root²`, not carried, for a factor of at most 26 bits.
     #[inline(always)]
-    fn less_square_as<const QUICK: bool>(self, root: Self, divisor: f64) -> Self {
-        self.plus_as::<QUICK>(root.times_as::<QUICK>(root).over_as::<QUICK>(divisor).negative())
+    fn spread_quick(self, factor: f64, root: Self) -> f64 {
+        let (hi, lo) = split(self.hi);
+        let scaled = factor * self.hi;
+        let scaled_lo = ((factor * hi - scaled) + factor * lo) + factor * self.lo;
+        let square = Self::square_quick(root.hi);
+        let square_lo = square.lo + 2.0 * (root.hi * root.lo);
+        let (difference, error) = two_sum(scaled, -square.hi);
+        difference + (error + (scaled_lo - square_lo))
+    }
+
+    #[inline(never)]
+    fn spread_with_care(self, factor: f64, root: Self) -> f64 {
+        let factor = Self { hi: factor, lo: 0.0 };
+        self.times_as::<false>(factor).plus_as::<false>(root.times_as::<false>(root).negative()).hi
     }
 
     /// The exact product of two doubles, unless it overflows.
@@ -114,10 +131,29 @@ impl DoubleDouble {
         self.plus(other.negative())
     }
 
-    /// `self - root² / divisor`.
-    #[inline]
-    pub(super) fn less_square(self, root: Self, divisor: f64) -> Self {
-        self.less_square_as::<true>(root, divisor).or(|| self.less_square_as::<false>(root, divisor))
+    /// The nearest double to `factor * self - root²`.
+    #[inline(always)]
+    pub(super) fn spread(self, factor: f64, root: Self) -> f64 {
+        let spread = self.spread_quick(factor, root);
+        if spread.is_finite() && factor < FACTOR_MAX { spread } else { self.spread_with_care(factor, root) }
+    }
+
+    /// Adds `value` or takes it away; nothing when the result or an intermediate value is not finite.
+    #[inline(always)]
+    pub(super) fn with(self, value: f64, add: bool) -> Option<Self> {
+        let sum = self.add_as::<true>(if add { value } else { -value });
+        (sum.hi + sum.lo).is_finite().then_some(sum)
+    }
+
+    /// Adds `value` to the sum `self` and its square to `squares`, or takes both away; nothing when a result or an intermediate
+    /// value is not finite.
+    #[inline(always)]
+    pub(super) fn with_square(self, squares: Self, value: f64, add: bool) -> Option<(Self, Self)> {
+        let square = Self::square_quick(value);
+        let (value, square) = if add { (value, square) } else { (-value, square.negative()) };
+        let sum = self.add_as::<true>(value);
+        let squares = squares.plus_as::<true>(square);
+        ((sum.hi + sum.lo) + (squares.hi + squares.lo)).is_finite().then_some((sum, squares))
     }
 
     /// The nearest double.
@@ -158,16 +194,30 @@ mod tests {
         let a = 134_217_729.0;
         let square = DoubleDouble::product(a, a);
         assert_eq!(square, DoubleDouble::from_integer(134_217_729_i128 * 134_217_729));
-        let one = DoubleDouble::default().add(1.0);
-        let third = one.over_as::<false>(3.0).times_as::<false>(DoubleDouble::default().add(3.0));
-        assert!((third.minus(one)).value().abs() < 1e-30);
+        assert_eq!(DoubleDouble::square_quick(a), square);
+        let root = DoubleDouble { hi: 9_007_199_254_740_992.0, lo: 0.25 };
+        let square = root.times_as::<false>(root);
+        assert_eq!((square.hi, square.lo), (2_f64.powi(106), 2_f64.powi(52)));
+    }
+
+    #[test]
+    fn the_spread_of_integers_is_exact() {
+        let integer = |value: i128| DoubleDouble::from_integer(value);
+        // 3 * (1² + 2² + 4²) - 7²; and ten values of 10^15 + 1: the squares' sum is 10^31 + 2 * 10^16 + 10.
+        assert_eq!(integer(21).spread(3.0, integer(7)), 14.0);
+        let ten = integer(10_i128.pow(31) + 2 * 10_i128.pow(16) + 10);
+        assert_eq!(ten.spread(10.0, integer(10_i128.pow(16) + 10)), 0.0);
+        // Beyond the factors of the quick way: 2^27 values, half of them 1, the others 0.
+        let half = integer(1 << 26);
+        assert_eq!(half.spread(134_217_728.0, half), (1_u64 << 52) as f64);
     }
 
     #[test]
     fn what_overflows_has_no_rest() {
         let large = DoubleDouble::default().add(1e300);
         assert!(!DoubleDouble::product(1e200, 1e200).value().is_finite());
-        assert_eq!(large.less_square(large, 2.0).lo, 0.0);
+        assert!(!large.spread(2.0, large).is_finite());
+        assert_eq!(large.with_square(large, 1e200, true), None);
         assert_eq!(DoubleDouble::default().add(f64::MAX).add(f64::MAX).lo, 0.0);
     }
 }

@@ -1,7 +1,7 @@
 //! Sum, average, deviation and variance.
 //!
 //! With n values that are not null, S their sum and Q the sum of their squares, the sample variance is
-//! (Q - S²/n) / (n - 1), and 0 for n = 1. S and Q are exact for integers (i128 and pairs of doubles) and pairs of
+//! (nQ - S²) / (n (n - 1)), and 0 for n = 1. S and Q are exact for integers (i128 and pairs of doubles) and pairs of
 //! doubles (106 bits) otherwise. Each change costs at most some 2^-104 of the largest S or Q since the group last had
 //! no values. So the sum of rows that are left is right to the last digits unless values 15 digits larger came and
 //! went many times; the variance, which squares, unless values some 7 digits above the deviation did so by the
@@ -153,21 +153,21 @@ impl Sums {
 
     fn apply_doubles(&mut self, input: &RowBatch, changes: &[Change]) {
         touch(&self.doubles, changes, |cell| cell.count);
-        let place = input.place(self.of.field);
-        for change in changes {
-            let Some(word) = input.word_at(place, change.row as usize) else { continue };
+        let Self { of, with_squares, doubles, outsiders, .. } = self;
+        let place = input.place(of.field);
+        for &Change { group, row, add, .. } in changes {
+            let Some(word) = input.word_at(place, row as usize) else { continue };
             let value = f64::from_bits(word);
-            let cell = &mut self.doubles[change.group as usize];
-            cell.count = if change.add { cell.count + 1 } else { cell.count.wrapping_sub(1) };
-            if !value.is_finite() {
-                self.outsiders.change(change.group, value, change.add);
+            let cell = &mut doubles[group as usize];
+            cell.count = cell.count.wrapping_add(if add { 1 } else { u64::MAX });
+            let changed = if *with_squares {
+                cell.sum.with_square(cell.squares, value, add)
             } else {
-                cell.sum = cell.sum.add(if change.add { value } else { -value });
-                if self.with_squares {
-                    let square = DoubleDouble::product(value, value);
-                    cell.squares =
-                        if change.add { cell.squares.plus(square) } else { cell.squares.minus(square) };
-                }
+                cell.sum.with(value, add).map(|sum| (sum, cell.squares))
+            };
+            match changed {
+                Some(changed) => (cell.sum, cell.squares) = changed,
+                None => cell.change_with_care(value, add, *with_squares, group, outsiders),
             }
             // A group without values starts afresh, whatever its past.
             if cell.count == 0 {
@@ -230,18 +230,39 @@ impl Sums {
 }
 
 impl DoubleSum {
-    #[inline]
+    #[inline(always)]
     fn average(&self) -> f64 {
         self.sum.value() / self.count as f64
     }
 
-    #[inline]
+    #[inline(always)]
     fn variance(&self, scale: f64) -> f64 {
         if self.count <= 1 {
             return 0.0;
         }
-        let spread = self.squares.less_square(self.sum, self.count as f64).value();
-        (spread / (self.count - 1) as f64 / (scale * scale)).max(0.0)
+        let count = self.count as f64;
+        let spread = self.squares.spread(count, self.sum);
+        (spread / (count * (count - 1.0)) / (scale * scale)).max(0.0)
+    }
+
+    /// Takes in a value that is not finite or makes a sum, or the square of one, overflow.
+    #[cold]
+    fn change_with_care(
+        &mut self,
+        value: f64,
+        add: bool,
+        with_squares: bool,
+        group: u32,
+        outsiders: &mut Outsiders,
+    ) {
+        if !value.is_finite() {
+            return outsiders.change(group, value, add);
+        }
+        self.sum = self.sum.add(if add { value } else { -value });
+        if with_squares {
+            let square = DoubleDouble::product(value, value);
+            self.squares = if add { self.squares.plus(square) } else { self.squares.minus(square) };
+        }
     }
 }
 
