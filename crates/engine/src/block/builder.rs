@@ -22,7 +22,7 @@ enum Sharing {
 /// the first other row on.
 #[derive(Debug)]
 pub struct BlockBuilder {
-    rows: RowBatch,
+    rows: Box<RowBatch>,
     events: Vec<EventRef>,
     input: Option<Arc<RowBatch>>,
     sharing: Sharing,
@@ -126,6 +126,12 @@ impl BlockBuilder {
     pub fn rows_mut(&mut self) -> &mut RowBatch {
         self.stop_sharing();
         &mut self.rows
+    }
+
+    /// The rows added so far, and the events, for windows that emit many at once.
+    pub(crate) fn parts_mut(&mut self) -> (&mut RowBatch, &mut Vec<EventRef>) {
+        self.stop_sharing();
+        (&mut self.rows, &mut self.events)
     }
 
     /// The rows added so far.

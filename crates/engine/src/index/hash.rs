@@ -123,7 +123,12 @@ impl HashIndex {
     /// Takes out a row that is still stored.
     #[inline]
     pub fn remove(&mut self, store: &RowStore, id: RowId) {
-        let hash = self.key.hash(&store.row(id));
+        self.remove_hashed(self.key.hash(&store.row(id)), id);
+    }
+
+    /// Takes out a row whose key hashes to `hash`.
+    #[inline]
+    pub fn remove_hashed(&mut self, hash: u64, id: RowId) {
         if let Ok(entry) = self.table.find_entry(hash, |&other| other == id.0) {
             entry.remove();
         }

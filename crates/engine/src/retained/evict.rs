@@ -16,9 +16,15 @@ impl Retained {
             self.index.touch_all(evict.iter().map(|&id| self.store.row(id)));
         }
         for &id in &evict {
-            out.emit_copy(&self.store.row(id), Opcode::Delete, Flags::RETENTION);
-            self.sequences.push(self.store.sequence(id));
-            self.take_out(id);
+            let (sequence, row) = self.store.row_with_sequence(id);
+            let hash = self.index.key().hash(&row);
+            out.emit_copy(&row, Opcode::Delete, Flags::RETENTION);
+            self.sequences.push(sequence);
+            if let Some(retention) = &mut self.retention {
+                retention.leaving(&mut self.store, id);
+            }
+            self.index.remove_hashed(hash, id);
+            self.store.remove(id);
         }
         self.evict = evict;
         self.evict.clear();

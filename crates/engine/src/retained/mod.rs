@@ -12,7 +12,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use tidegate_event::{EngineTime, EventBlock, RowView, Schema};
+use tidegate_event::{EngineTime, EventBlock, RowBatch, RowView, Schema};
 use tidegate_model::IndexType;
 
 use crate::index::{HashIndex, ListingOrder};
@@ -121,6 +121,13 @@ impl Retained {
     #[inline]
     pub fn replace(&mut self, id: RowId, row: &RowView<'_>) {
         self.store.replace(id, row);
+    }
+
+    /// Overwrites a row with row `new` of `rows`, and row `old` of these, which comes later, with what it was. For windows
+    /// as in [`insert`](Self::insert).
+    #[inline]
+    pub(crate) fn exchange(&mut self, id: RowId, rows: &mut RowBatch, new: u32, old: u32) {
+        self.store.exchange(id, rows, new, old);
     }
 
     /// Takes a row away. For windows as in [`insert`](Self::insert).

@@ -109,7 +109,7 @@ impl Retained {
     }
 
     /// An insert: one probe finds out that the key is new and where it goes.
-    #[inline]
+    #[inline(always)]
     fn insert_event(
         &mut self,
         input: &EventBlock,
@@ -127,7 +127,7 @@ impl Retained {
         self.emit_insert(input, position, id, flags, out, step);
     }
 
-    #[inline]
+    #[inline(never)]
     fn add(
         &mut self,
         input: &EventBlock,
@@ -140,7 +140,7 @@ impl Retained {
         self.emit_insert(input, position, id, flags, out, step);
     }
 
-    #[inline]
+    #[inline(always)]
     fn emit_insert(
         &mut self,
         input: &EventBlock,
@@ -157,7 +157,9 @@ impl Retained {
         } else {
             out.emit_input(event.row_number, Opcode::Insert, flags);
         }
-        self.note(id);
+        if self.retention.is_some() {
+            self.sequences.push(self.store.next_sequence() - 1);
+        }
         self.arrived(id, false, out, step);
     }
 

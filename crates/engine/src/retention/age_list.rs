@@ -30,6 +30,7 @@ impl AgeList {
     }
 
     /// Puts a row at the young end; `update` says that it is in the list already.
+    #[inline]
     pub(super) fn move_to_end(&mut self, store: &mut RowStore, id: RowId, update: bool) {
         if update {
             if self.youngest == id {
@@ -40,31 +41,30 @@ impl AgeList {
         self.append(store, id);
     }
 
+    #[inline]
     pub(super) fn append(&mut self, store: &mut RowStore, id: RowId) {
         store.set_links(id, self.youngest, RowId::NONE);
         if self.youngest.is_none() {
             self.oldest = id;
         } else {
-            let (previous, _) = store.links(self.youngest);
-            store.set_links(self.youngest, previous, id);
+            store.set_next(self.youngest, id);
         }
         self.youngest = id;
         self.len += 1;
     }
 
+    #[inline]
     pub(super) fn unlink(&mut self, store: &mut RowStore, id: RowId) {
         let (previous, next) = store.links(id);
         if previous.is_none() {
             self.oldest = next;
         } else {
-            let (before, _) = store.links(previous);
-            store.set_links(previous, before, next);
+            store.set_next(previous, next);
         }
         if next.is_none() {
             self.youngest = previous;
         } else {
-            let (_, after) = store.links(next);
-            store.set_links(next, previous, after);
+            store.set_previous(next, previous);
         }
         self.len -= 1;
     }

@@ -13,8 +13,8 @@
 mod frozen;
 mod page;
 
-use tidegate_event::row::{HeapRef, INLINE_BYTES, PagedHeap, RowLayout};
-use tidegate_event::{RowView, Schema};
+use tidegate_event::row::{HeapRef, INLINE_BYTES, PagedHeap, RowLayout, copy_words};
+use tidegate_event::{RowBatch, RowView, Schema};
 
 pub use frozen::{FrozenRows, read_rows};
 use page::{PAGE_ROWS, Page};
@@ -103,8 +103,10 @@ impl RowStore {
         let place = self.place_mut(id);
         place[SEQUENCE] = sequence;
         place[LINKS] = u64::MAX;
-        place[header..].copy_from_slice(row.words());
-        self.store_long_values(id, row);
+        copy_words(&mut place[header..], row.words());
+        if self.variable.iter().any(|&at| row.words()[at] as u32 as usize > INLINE_BYTES) {
+            self.store_long_values(id, row);
+        }
         self.len += 1;
         RowId(id)
     }
@@ -112,31 +114,48 @@ impl RowStore {
     /// Overwrites a row; its arrival sequence, links and age stay.
     #[inline]
     pub fn replace(&mut self, id: RowId, row: &RowView<'_>) {
-        let Self { pages, heap, variable, .. } = self;
-        let start = id.0 as usize % PAGE_ROWS * self.stride;
+        let words = row.words();
+        let Self { pages, variable, header, stride, .. } = self;
+        let start = id.0 as usize % PAGE_ROWS * *stride;
         let page = pages[id.0 as usize / PAGE_ROWS].words_mut();
-        let place = &mut page[start + self.header..start + self.stride];
-        for &at in &*variable {
-            let len = place[at] as u32 as usize;
-            if len > INLINE_BYTES {
-                heap.remove((place[at + 1] >> 32) as u32, len);
-            }
+        let place = &mut page[start + *header..start + *stride];
+        let len = |row: &[u64], at: usize| row[at] as u32 as usize;
+        if variable.iter().all(|&at| len(place, at).max(len(words, at)) <= INLINE_BYTES) {
+            copy_words(place, words);
+        } else {
+            self.replace_long(id, row);
         }
-        place.copy_from_slice(row.words());
-        for &at in &*variable {
-            let len = place[at] as u32 as usize;
-            if len > INLINE_BYTES {
-                let unit = heap.insert(row.heap().bytes((place[at + 1] >> 32) as u32, len));
-                place[at + 1] = u64::from(place[at + 1] as u32) | u64::from(unit) << 32;
-            }
+    }
+
+    #[inline(never)]
+    fn replace_long(&mut self, id: RowId, row: &RowView<'_>) {
+        let header = self.header;
+        self.free_long_values(id.0);
+        self.place_mut(id.0)[header..].copy_from_slice(row.words());
+        self.store_long_values(id.0, row);
+    }
+
+    /// Overwrites a row with row `new` of `rows`, and row `old` of these, which comes later, with what it was.
+    #[inline]
+    pub fn exchange(&mut self, id: RowId, rows: &mut RowBatch, new: u32, old: u32) {
+        let header = self.header;
+        if !rows.exchange(new, old, &mut self.place_mut(id.0)[header..]) {
+            rows.overwrite(old, &self.row(id));
+            self.replace_long(id, &rows.row(new as usize));
         }
     }
 
     /// Takes a row away.
     #[inline]
     pub fn remove(&mut self, id: RowId) {
-        self.free_long_values(id.0);
-        self.place_mut(id.0)[SEQUENCE] = 0;
+        let Self { pages, variable, header, stride, .. } = self;
+        let start = id.0 as usize % PAGE_ROWS * *stride;
+        let page = pages[id.0 as usize / PAGE_ROWS].words_mut();
+        let place = &mut page[start..start + *stride];
+        place[SEQUENCE] = 0;
+        if variable.iter().any(|&at| place[*header + at] as u32 as usize > INLINE_BYTES) {
+            self.free_long_values(id.0);
+        }
         self.free.push(id.0);
         self.len -= 1;
     }
@@ -151,6 +170,14 @@ impl RowStore {
     #[inline]
     pub fn sequence(&self, id: RowId) -> u64 {
         self.place(id.0)[SEQUENCE]
+    }
+
+    /// The row and its arrival sequence.
+    #[inline]
+    pub fn row_with_sequence(&self, id: RowId) -> (u64, RowView<'_>) {
+        let place = self.place(id.0);
+        let row = RowView::new(&self.layout, &place[self.header..], HeapRef::Paged(&self.heap));
+        (place[SEQUENCE], row)
     }
 
     /// Reads both ends of a row, to bring it nearer; what it answers means nothing.
@@ -184,6 +211,20 @@ impl RowStore {
     pub fn links(&self, id: RowId) -> (RowId, RowId) {
         let links = self.place(id.0)[LINKS];
         (RowId(links as u32), RowId((links >> 32) as u32))
+    }
+
+    /// Sets the row before this one in the age list.
+    #[inline]
+    pub fn set_previous(&mut self, id: RowId, previous: RowId) {
+        let links = &mut self.place_mut(id.0)[LINKS];
+        *links = *links >> 32 << 32 | u64::from(previous.0);
+    }
+
+    /// Sets the row after this one in the age list.
+    #[inline]
+    pub fn set_next(&mut self, id: RowId, next: RowId) {
+        let links = &mut self.place_mut(id.0)[LINKS];
+        *links = u64::from(*links as u32) | u64::from(next.0) << 32;
     }
 
     /// Sets the rows before and after this one in the age list.
@@ -237,7 +278,7 @@ impl RowStore {
         first
     }
 
-    #[inline]
+    #[inline(never)]
     fn store_long_values(&mut self, id: u32, row: &RowView<'_>) {
         for i in 0..self.variable.len() {
             let at = self.variable[i];
@@ -252,7 +293,7 @@ impl RowStore {
         }
     }
 
-    #[inline]
+    #[inline(never)]
     fn free_long_values(&mut self, id: u32) {
         for i in 0..self.variable.len() {
             let at = self.header + self.variable[i];

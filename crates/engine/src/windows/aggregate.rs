@@ -93,12 +93,12 @@ impl Aggregate {
         if self.groups.index().is_far() {
             self.touch(input);
         }
+        self.changes.reserve(input.len());
         let mut position = 0;
         while position < input.len() {
-            let event = input.event(position);
-            match event.opcode {
-                Opcode::Insert | Opcode::Upsert => self.join(input, position, &event, step),
-                Opcode::Delete | Opcode::SafeDelete => self.leave(input, position, &event, step),
+            match input.events()[position].opcode {
+                Opcode::Insert | Opcode::Upsert => self.change_one(input, position, true, step),
+                Opcode::Delete | Opcode::SafeDelete => self.change_one(input, position, false, step),
                 Opcode::UpdateBlock if position + 1 < input.len() => {
                     self.change(input, position, step);
                     position += 1;
@@ -120,6 +120,7 @@ impl Aggregate {
         std::hint::black_box(words.fold(0, |all, word| all ^ word));
     }
 
+    #[inline(never)]
     fn change(&mut self, input: &EventBlock, position: usize, step: &mut Step<'_>) {
         let (new, old) = (input.event(position), input.event(position + 1));
         if let (Some(from), Some(to)) = (self.probe.digest(&old.row), self.probe.digest(&new.row))
@@ -132,8 +133,8 @@ impl Aggregate {
             self.note(group, &new, true, 2);
             return;
         }
-        self.leave(input, position + 1, &old, step);
-        self.join(input, position, &new, step);
+        self.change_one(input, position + 1, false, step);
+        self.change_one(input, position, true, step);
     }
 
     /// The group of the key that `digest` is of.
@@ -147,27 +148,23 @@ impl Aggregate {
         groups.index().find_where(digest.hash, same).map(|id| id.0)
     }
 
-    #[inline]
-    fn join(&mut self, input: &EventBlock, position: usize, event: &Event<'_>, step: &mut Step<'_>) {
+    /// A row joins its group or leaves it.
+    #[inline(always)]
+    fn change_one(&mut self, input: &EventBlock, position: usize, add: bool, step: &mut Step<'_>) {
+        let event = input.event(position);
         let Some(digest) = self.probe.digest(&event.row) else {
-            step.reject(input, position, Reject::NullKey);
+            // A row that leaves was refused when it came, which has been counted.
+            if add {
+                step.reject(input, position, Reject::NullKey);
+            }
             return;
         };
         let group = match self.find(&digest, &event.row) {
-            Some(group) => group,
-            None => self.begin(&event.row),
+            Some(group) if add || self.states[group as usize].rows > 0 => group,
+            None if add => self.begin(&event.row),
+            _ => return step.reject(input, position, Reject::MissingKey),
         };
-        self.note(group, event, true, 1);
-    }
-
-    #[inline]
-    fn leave(&mut self, input: &EventBlock, position: usize, event: &Event<'_>, step: &mut Step<'_>) {
-        // Where the key has a null, the row was refused when it came, which has been counted.
-        let Some(digest) = self.probe.digest(&event.row) else { return };
-        match self.find(&digest, &event.row).filter(|&group| self.states[group as usize].rows > 0) {
-            Some(group) => self.note(group, event, false, 3),
-            None => step.reject(input, position, Reject::MissingKey),
-        }
+        self.note(group, &event, add, if add { 1 } else { 3 });
     }
 
     /// A new group: its row has the key alone until it is emitted.
@@ -197,7 +194,7 @@ impl Aggregate {
         self.states[at].key = digest.map_or([0; 2], |digest| digest.words);
     }
 
-    #[inline]
+    #[inline(always)]
     fn note(&mut self, group: u32, event: &Event<'_>, add: bool, seen: u8) {
         let retention = event.flags.contains(Flags::RETENTION);
         let state = &mut self.states[group as usize];
@@ -237,33 +234,44 @@ impl Aggregate {
         living.clear();
         living.extend(touched.iter().filter(|t| states[t.group as usize].rows > 0));
         let mut out = BlockBuilder::new(step.pool, self.groups.schema().layout());
-        let rows = out.rows_mut();
-        for touched in &self.living {
-            rows.push_fields(&self.groups.store().row(RowId(touched.group)), self.groups.key().fields());
-        }
+        let store = self.groups.store();
+        let row = |touched: &Touched| store.row(RowId(touched.group));
+        out.rows_mut().push_fields(living.len(), living.iter().map(row), self.groups.key().fields());
         self.fill(input, &mut out, step);
-        let mut next = 0;
-        for at in 0..self.touched.len() {
-            let touched = self.touched[at];
-            let (group, id) = (touched.group as usize, RowId(touched.group));
-            let flags = if touched.retention { Flags::RETENTION } else { Flags::NORMAL };
-            self.states[group].mark = 0;
-            let lives = self.states[group].rows > 0;
-            if lives {
-                let opcode = if touched.existed { Opcode::UpdateBlock } else { Opcode::Insert };
-                out.emit_own(next, opcode, flags);
-            }
-            if touched.existed {
-                out.emit_copy(&self.groups.store().row(id), Opcode::Delete, flags);
-            }
-            if lives {
-                self.groups.replace(id, &out.rows().row(next as usize));
-                next += 1;
-            } else {
-                self.groups.remove(id);
-                self.accumulators.iter_mut().for_each(|accumulator| accumulator.clear(group));
-                if let Some(lists) = &mut self.lists {
-                    lists.clear(group);
+        let Self { groups, states, touched, accumulators, lists, .. } = self;
+        let (rows, events) = out.parts_mut();
+        let (mut new, mut old) = (0, rows.push_unwritten(touched.iter().filter(|t| t.existed).count()));
+        events.reserve(2 * touched.len());
+        for &Touched { group, existed, retention, .. } in &*touched {
+            let (state, id) = (&mut states[group as usize], RowId(group));
+            let flags = if retention { Flags::RETENTION } else { Flags::NORMAL };
+            state.mark = 0;
+            let deleted = EventRef { row: old, opcode: Opcode::Delete, flags };
+            match (state.rows > 0, existed) {
+                (true, true) => {
+                    events.extend_from_slice(&[
+                        EventRef { row: new, opcode: Opcode::UpdateBlock, flags },
+                        deleted,
+                    ]);
+                    groups.exchange(id, rows, new, old);
+                    (new, old) = (new + 1, old + 1);
+                }
+                (true, false) => {
+                    events.push(EventRef { row: new, opcode: Opcode::Insert, flags });
+                    groups.replace(id, &rows.row(new as usize));
+                    new += 1;
+                }
+                (false, _) => {
+                    if existed {
+                        events.push(deleted);
+                        rows.overwrite(old, &groups.store().row(id));
+                        old += 1;
+                    }
+                    groups.remove(id);
+                    accumulators.iter_mut().for_each(|accumulator| accumulator.clear(group as usize));
+                    if let Some(lists) = lists {
+                        lists.clear(group as usize);
+                    }
                 }
             }
         }

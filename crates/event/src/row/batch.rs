@@ -1,5 +1,6 @@
 //! The rows of an event block.
 
+use super::words::{copy_words, push_words};
 use super::{HeapRef, INLINE_BYTES, RowLayout, RowView, UNIT, variable_slot};
 use crate::field_type::FieldType;
 use crate::value::Value;
@@ -87,8 +88,12 @@ impl RowBatch {
     /// The slot word at `place` of row `number`; nothing when null.
     #[inline]
     pub fn word_at(&self, place: FixedPlace, number: usize) -> Option<u64> {
-        let row = &self.words[number * place.stride..][..place.stride];
-        if row[place.null_word] & place.null_bit == 0 { Some(row[place.slot]) } else { None }
+        let start = number * place.stride;
+        if self.words[start + place.null_word] & place.null_bit == 0 {
+            Some(self.words[start + place.slot])
+        } else {
+            None
+        }
     }
 
     /// Sets the slot word at `place` of row `number`. A double's word is canonical: see [`canonical_bits`].
@@ -103,6 +108,7 @@ impl RowBatch {
     /// one as they are. Doubles as in [`set_word_at`](Self::set_word_at).
     #[inline]
     pub fn set_words(&mut self, place: FixedPlace, words: impl Iterator<Item = Option<u64>>) {
+        assert!(place.null_word < place.stride && place.slot < place.stride, "a place lies within its row");
         for (row, word) in self.words.chunks_exact_mut(place.stride).zip(words) {
             if let Some(word) = word {
                 row[place.null_word] &= !place.null_bit;
@@ -162,38 +168,103 @@ impl RowBatch {
     pub fn push_copy(&mut self, row: &RowView<'_>) -> u32 {
         debug_assert_eq!(&self.layout, row.layout());
         let start = self.words.len();
-        self.words.extend_from_slice(row.words());
-        for i in 0..self.layout.variable_offsets().len() {
-            let offset = self.layout.variable_offsets()[i] as usize;
-            let at = start + offset;
-            let len = self.words[at] as u32 as usize;
-            if len > INLINE_BYTES {
-                let source = (row.words()[offset + 1] >> 32) as u32;
-                let unit = self.push_heap(row.heap().bytes(source, len));
-                self.words[at + 1] = u64::from(self.words[at + 1] as u32) | u64::from(unit) << 32;
-            }
-        }
+        push_words(&mut self.words, row.words());
+        self.copy_long_values(start, row);
         self.len += 1;
         (self.len - 1) as u32
     }
 
-    /// Adds a row that has `fields` of `row`, which has the same layout, and is null elsewhere.
+    /// Adds `count` rows that are nothing until [`overwrite`](Self::overwrite) or [`exchange`](Self::exchange) writes them, and
+    /// answers the number of the first.
+    pub fn push_unwritten(&mut self, count: usize) -> u32 {
+        self.words.resize(self.words.len() + count * self.layout.stride(), 0);
+        self.len += count;
+        (self.len - count) as u32
+    }
+
+    /// Makes row `number` a copy of `row`, which has the same layout. Long values that it had stay in the heap until the
+    /// batch is reset.
     #[inline]
-    pub fn push_fields(&mut self, row: &RowView<'_>, fields: &[usize]) {
+    pub fn overwrite(&mut self, number: u32, row: &RowView<'_>) {
+        let (start, stride) = (number as usize * self.layout.stride(), self.layout.stride());
+        copy_words(&mut self.words[start..start + stride], row.words());
+        self.copy_long_values(start, row);
+    }
+
+    /// Overwrites the row whose words are `stored` with row `new`, and row `old`, which comes later, with what it was, if
+    /// neither has a long value; tells whether.
+    #[inline]
+    pub fn exchange(&mut self, new: u32, old: u32, stored: &mut [u64]) -> bool {
+        let stride = self.layout.stride();
+        let (before, after) = self.words.split_at_mut(old as usize * stride);
+        let (new, old) = (&before[new as usize * stride..][..stride], &mut after[..stride]);
+        let len = |row: &[u64], at: u32| row[at as usize] as u32 as usize;
+        let short = |&at: &u32| len(new, at).max(len(stored, at)) <= INLINE_BYTES;
+        if !self.layout.variable_offsets().iter().all(short) {
+            return false;
+        }
+        copy_words(old, stored);
+        copy_words(stored, new);
+        true
+    }
+
+    /// Gives the copy of `row` at `start` long values of its own.
+    #[inline]
+    fn copy_long_values(&mut self, start: usize, row: &RowView<'_>) {
+        for i in 0..self.layout.variable_offsets().len() {
+            let offset = self.layout.variable_offsets()[i] as usize;
+            if row.words()[offset] as u32 as usize > INLINE_BYTES {
+                self.copy_long_value(start + offset, row, offset);
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn copy_long_value(&mut self, at: usize, row: &RowView<'_>, offset: usize) {
+        let [head, tail] = [row.words()[offset], row.words()[offset + 1]];
+        let unit = self.push_heap(row.heap().bytes((tail >> 32) as u32, head as u32 as usize));
+        self.words[at + 1] = u64::from(tail as u32) | u64::from(unit) << 32;
+    }
+
+    /// Adds `count` rows that have `fields` of `rows`, which have the same layout, and are null elsewhere.
+    #[inline]
+    pub fn push_fields<'a>(
+        &mut self,
+        count: usize,
+        rows: impl Iterator<Item = RowView<'a>> + Clone,
+        fields: &[usize],
+    ) {
+        let stride = self.layout.stride();
         let start = self.words.len();
-        let mut to = self.push();
+        self.words.resize(start + count * stride, 0);
+        self.len += count;
+        let mut left = self.layout.types().len();
+        for word in 0..self.layout.null_words() {
+            let nulls = if left >= 64 { u64::MAX } else { (1 << left) - 1 };
+            left = left.saturating_sub(64);
+            for row in self.words[start..].chunks_exact_mut(stride) {
+                row[word] = nulls;
+            }
+        }
         for &field in fields {
-            let at = to.batch.layout.offset(field);
-            let head = row.words()[at];
-            if row.is_null(field) || to.ty(field).is_variable() && head as u32 as usize > INLINE_BYTES {
-                to.copy_field(field, row, field);
-                continue;
+            let (slot, variable) = (self.layout.offset(field), self.layout.types()[field].is_variable());
+            let (null_word, present) = (field / 64, !(1_u64 << (field % 64)));
+            let mut at = start;
+            for row in rows.clone() {
+                let from = row.words();
+                if !row.is_null(field) {
+                    self.words[at + null_word] &= present;
+                    self.words[at + slot] = from[slot];
+                    if variable {
+                        self.words[at + slot + 1] = from[slot + 1];
+                        if from[slot] as u32 as usize > INLINE_BYTES {
+                            self.copy_long_value(at + slot, &row, slot);
+                        }
+                    }
+                }
+                at += stride;
             }
-            to.batch.words[start + field / 64] &= !(1 << (field % 64));
-            to.batch.words[start + at] = head;
-            if to.ty(field).is_variable() {
-                to.batch.words[start + at + 1] = row.words()[at + 1];
-            }
+            debug_assert_eq!(at, self.words.len());
         }
     }
 

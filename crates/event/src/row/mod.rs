@@ -19,12 +19,14 @@ mod heap;
 mod layout;
 mod stored;
 mod view;
+mod words;
 
 pub use batch::{FixedPlace, RowBatch, RowWriter, canonical_bits};
 pub use heap::{HeapRef, PAGE_UNITS, PagedHeap, UNIT};
 pub use layout::RowLayout;
 pub use stored::{StoredRowError, read_row, write_row};
 pub use view::RowView;
+pub use words::copy_words;
 
 /// Number of bytes that fit into a slot.
 pub const INLINE_BYTES: usize = 8;
