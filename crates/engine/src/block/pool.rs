@@ -17,7 +17,8 @@ pub struct BlockPool {
     blocks: Vec<Arc<EventBlock>>,
     /// What blocks over another's rows had for rows.
     batches: Vec<Arc<RowBatch>>,
-    rows: Vec<RowBatch>,
+    #[expect(clippy::vec_box, reason = "a batch is moved more often than it is looked at")]
+    rows: Vec<Box<RowBatch>>,
     events: Vec<Vec<EventRef>>,
     /// What a block without rows of its own has for rows.
     nothing: Arc<RowBatch>,
@@ -50,7 +51,7 @@ impl BlockPool {
 
     /// No rows yet, of this layout.
     #[inline]
-    pub(super) fn take_rows(&mut self, layout: &RowLayout) -> RowBatch {
+    pub(super) fn take_rows(&mut self, layout: &RowLayout) -> Box<RowBatch> {
         let last = self.rows.iter().rev().take(LOOK_MAX).position(|rows| rows.layout().is(layout));
         let mut rows = match last {
             Some(back) => self.rows.swap_remove(self.rows.len() - 1 - back),
@@ -70,7 +71,7 @@ impl BlockPool {
 
     /// Takes back what no block was made of.
     #[inline]
-    pub(super) fn give_rows(&mut self, rows: RowBatch) {
+    pub(super) fn give_rows(&mut self, rows: Box<RowBatch>) {
         if self.rows.len() < KEPT_MAX && rows.bytes_used() <= KEPT_BYTES_MAX {
             self.rows.push(rows);
         }
@@ -85,18 +86,18 @@ impl BlockPool {
     }
 
     /// A block of these rows and events.
-    pub(super) fn make(&mut self, mut rows: RowBatch, mut events: Vec<EventRef>) -> Arc<EventBlock> {
+    pub(super) fn make(&mut self, mut rows: Box<RowBatch>, mut events: Vec<EventRef>) -> Arc<EventBlock> {
         let mut block = self.blocks.pop();
         let Some(idle) = block.as_mut().and_then(Arc::get_mut) else {
-            return Arc::new(EventBlock::new(Arc::new(rows), events));
+            return Arc::new(EventBlock::new(Arc::new(*rows), events));
         };
         if let Some(old) = idle.rows_mut() {
-            std::mem::swap(old, &mut rows);
+            std::mem::swap(old, &mut *rows);
         } else {
             let mut batch = self.batches.pop().unwrap_or_default();
             match Arc::get_mut(&mut batch) {
-                Some(old) => std::mem::swap(old, &mut rows),
-                None => batch = Arc::new(std::mem::take(&mut rows)),
+                Some(old) => std::mem::swap(old, &mut *rows),
+                None => batch = Arc::new(std::mem::take(&mut *rows)),
             }
             idle.replace_rows(batch);
         }

@@ -65,7 +65,7 @@ impl Project {
             header,
             pool: &mut self.pool,
             window,
-            stats: &mut std::mem::take(&mut node.stats),
+            stats: &mut self.stats[window.0 as usize],
             sink,
         };
         let from_rows = match &mut node.retained {
@@ -76,7 +76,6 @@ impl Project {
         let from_window = if window_due { node.window.at_heartbeat(&mut step) } else { None };
         let from_window = from_window.and_then(|changes| node.output(changes, header.kind, &mut step));
         let held = if pulse_due { node.end_interval(&mut step) } else { None };
-        node.stats = std::mem::take(step.stats);
         self.due_changed |= node.look_at_clock();
         for out in [from_rows, from_window, held].into_iter().flatten() {
             self.deliver(window, header, out, sink);

@@ -12,7 +12,7 @@ use crate::block::{BlockBuilder, collapse};
 use crate::evaluator::Evaluator;
 use crate::key::KeyFields;
 use crate::retained::{Resolution, Retained};
-use crate::step::{Step, WindowId, WindowStats};
+use crate::step::{Step, WindowId};
 use crate::window::{BuiltWindow, Window};
 
 /// An edge to another window.
@@ -69,8 +69,6 @@ pub struct Node {
     pub edges: Vec<OutEdge>,
     /// Number of in-edges.
     pub inputs: usize,
-    /// Counters.
-    pub stats: WindowStats,
     /// When the clock will next have something to do here, as of the last block.
     pub(super) due: Option<EngineTime>,
     /// Sub-sequence of its next output block in this step.
@@ -109,7 +107,6 @@ impl Node {
             splitter: None,
             edges: Vec::new(),
             inputs: 0,
-            stats: WindowStats::default(),
             due: None,
             next_sub: 0,
             sub_step: 0,

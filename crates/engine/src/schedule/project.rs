@@ -26,6 +26,8 @@ struct Task {
 pub struct Project {
     pub(super) name: String,
     pub(super) nodes: Vec<Node>,
+    /// Counters of each window.
+    pub(super) stats: Vec<WindowStats>,
     tasks: VecDeque<Task>,
     /// Tasks of windows with several inputs, which wait for all parts of one origin (tagged tokens).
     waiting: Vec<Task>,
@@ -73,6 +75,7 @@ impl Project {
     pub fn new(name: &str, nodes: Vec<Node>, ranks: Option<Vec<usize>>, heartbeat_micros: i64) -> Self {
         let mut project = Self {
             name: name.to_owned(),
+            stats: vec![WindowStats::default(); nodes.len()],
             nodes,
             tasks: VecDeque::new(),
             waiting: Vec::new(),
@@ -134,7 +137,7 @@ impl Project {
             index: node.index,
             schema: &node.schema,
             rows: node.row_count(),
-            stats: &node.stats,
+            stats: &self.stats[id.0 as usize],
         }
     }
 
@@ -238,11 +241,10 @@ impl Project {
             header: task.header,
             pool: &mut self.pool,
             window: task.target,
-            stats: &mut std::mem::take(&mut node.stats),
+            stats: &mut self.stats[task.target.0 as usize],
             sink,
         };
         let out = node.process(task.port, &task.block, task.header.kind, &mut step);
-        node.stats = std::mem::take(step.stats);
         self.due_changed |= node.look_at_clock();
         self.pool.give(task.block);
         if let Some(out) = out {
@@ -266,7 +268,7 @@ impl Project {
         }
         header.id.sub = node.next_sub;
         node.next_sub += 1;
-        node.stats.emitted += out.len() as u64;
+        self.stats[window.0 as usize].emitted += out.len() as u64;
         sink.emitted(window, &header, &out);
         if node.splitter.is_some() && node.edges.iter().any(|edge| edge.slot.is_some_and(|slot| slot >= 0)) {
             self.deliver_by_slot(window, header, &out, sink);
@@ -294,11 +296,10 @@ impl Project {
             header,
             pool: &mut self.pool,
             window,
-            stats: &mut std::mem::take(&mut node.stats),
+            stats: &mut self.stats[window.0 as usize],
             sink,
         };
         node.slots(out, &mut step, &mut self.slots);
-        node.stats = std::mem::take(step.stats);
         for edge in &node.edges {
             let block = match edge.slot {
                 Some(slot) if slot >= 0 => events_of_slot(&mut self.pool, out, &self.slots, slot),
@@ -313,12 +314,13 @@ impl Project {
     /// Tells of the first fault of each kind in a window.
     fn tell_faults(&mut self, window: WindowId, sink: &mut dyn Sink) {
         let node = &mut self.nodes[window.0 as usize];
-        let total = node.stats.faults.total();
+        let faults = &self.stats[window.0 as usize].faults;
+        let total = faults.total();
         if total == node.faults_seen {
             return;
         }
         node.faults_seen = total;
-        for (kind, count) in node.stats.faults.iter() {
+        for (kind, count) in faults.iter() {
             if count > 0 && !node.faults_told.contains(&kind) {
                 node.faults_told.push(kind);
                 sink.noticed(window, Notice::Fault(kind));
