@@ -93,7 +93,8 @@ pub(crate) fn words(error: &KafkaError) -> String {
     }
 }
 
-/// Whether an error passes when brokers, leaders or topics come back.
+/// Whether an error passes when brokers, leaders or topics come back. A client that gave up a broker, because that has got another
+/// number or name meanwhile, says so with errors of its own (`DestroyBroker`).
 pub(crate) const fn is_temporary(code: RDKafkaErrorCode) -> bool {
     use RDKafkaErrorCode as Code;
     matches!(
@@ -121,6 +122,30 @@ pub(crate) const fn is_temporary(code: RDKafkaErrorCode) -> bool {
             | Code::UnknownBroker
             | Code::TimedOutQueue
             | Code::ISRInsufficient
+            | Code::NotEnoughReplicasAfterAppend
+            | Code::DestroyBroker
+            | Code::BrokerDestroy
+            | Code::NodeUpdate
+            | Code::WaitCache
+            | Code::Retry
+            | Code::InProgress
+            | Code::PreviousInProgress
+            | Code::Outdated
+            | Code::State
+            | Code::StaleControllerEpoch
+            | Code::NotController
+            | Code::FencedLeaderEpoch
+            | Code::UnknownLeaderEpoch
+            | Code::StaleBrokerEpoch
+            | Code::FetchSessionIdNotFound
+            | Code::InvalidFetchSessionEpoch
+            | Code::ListenerNotFound
+            | Code::UnknownTopicId
+            | Code::PreferredLeaderNotAvailable
+            | Code::EligibleLeadersNotAvailable
+            | Code::ConcurrentTransactions
+            | Code::ThrottlingQuotaExceeded
+            | Code::RebootstrapRequired
     )
 }
 

@@ -1,5 +1,6 @@
 //! Reading one partition.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
@@ -135,12 +136,26 @@ pub enum Polled<'a> {
 }
 
 /// Reads one partition in order. It takes part in no consumer group and commits nothing. Missing topics and brokers
-/// are waited for, for ever.
+/// are waited for, for ever. Nothing is fetched before the first [`poll`](Self::poll).
+///
+/// Two mistakes of librdkafka 2.12 decide how. It ends the process (`Assertion 'rktp->rktp_started' failed`) when a partition is
+/// assigned anew while the stop of the assignment before is still under way: so it is assigned once, and moved by seeking. And when
+/// a seek finds the question for a logical offset on its way, it asks again and goes there after all: so it is given numbers only.
 pub struct PartitionReader {
     consumer: BaseConsumer<Events>,
     events: Events,
     options: ReaderOptions,
+    assigned: Cell<bool>,
+    /// Where the next poll begins, unless it goes on.
+    start: Cell<Option<StartOffset>>,
 }
+
+/// How long librdkafka's own threads may take to move a partition; no broker is asked.
+const SEEK_TIME: Duration = Duration::from_millis(200);
+/// How long the question for the first and last offsets may take.
+const ASK_TIME: Duration = Duration::from_millis(500);
+/// How long to wait before a partition is moved that could not be.
+const SEEK_AGAIN: Duration = Duration::from_millis(1);
 
 /// How long finding the group's name may not matter: the reader joins none, but librdkafka wants a name.
 const GROUP: &str = "tidegate-reader";
@@ -176,9 +191,8 @@ impl PartitionReader {
             .client(&defaults, &fixed)
             .create_with_context(events.clone())
             .map_err(|error| KafkaFailure::new(what(), &error))?;
-        let reader = Self { consumer, events, options };
-        reader.assign(reader.options.start)?;
-        Ok(reader)
+        let start = Cell::new(Some(options.start));
+        Ok(Self { consumer, events, options, assigned: Cell::new(false), start })
     }
 
     /// The options it was made with.
@@ -187,33 +201,42 @@ impl PartitionReader {
     }
 
     /// Goes on at another offset; what was read ahead is forgotten.
-    ///
-    /// # Errors
-    /// When librdkafka refuses it.
-    pub fn start_at(&mut self, start: StartOffset) -> Result<(), KafkaFailure> {
-        self.assign(start)
+    pub fn start_at(&mut self, start: StartOffset) {
+        self.start.set(Some(start));
     }
 
-    fn assign(&self, start: StartOffset) -> Result<(), KafkaFailure> {
+    /// Moves to where the next record is wanted; answers whether that is done.
+    fn place(&self) -> Result<bool, KafkaFailure> {
+        let Some(start) = self.start.get() else { return Ok(true) };
         let offset = match start {
-            StartOffset::Beginning => Offset::Beginning,
-            StartOffset::End => Offset::End,
-            StartOffset::At(offset) => Offset::Offset(offset),
+            StartOffset::At(offset) => offset,
+            StartOffset::Beginning | StartOffset::End => match self.watermarks(ASK_TIME) {
+                Ok(marks) if start == StartOffset::Beginning => marks.low,
+                Ok(marks) => marks.high,
+                Err(error) if error.temporary => return Ok(false),
+                Err(error) => return Err(error),
+            },
         };
-        let failed = |error| KafkaFailure::new(self.naming("cannot be assigned"), &error);
-        let mut list = TopicPartitionList::new();
-        list.add_partition_offset(&self.options.topic, self.options.partition, offset).map_err(failed)?;
-        self.consumer.assign(&list).map_err(failed)
+        let offset = Offset::Offset(offset);
+        let (topic, partition) = (self.options.topic.as_str(), self.options.partition);
+        if self.assigned.get() {
+            // Refused until librdkafka has begun to fetch the partition, however long that takes.
+            if self.consumer.seek(topic, partition, offset, SEEK_TIME).is_err() {
+                return Ok(false);
+            }
+        } else {
+            let failed = |error| KafkaFailure::new(self.naming("cannot be assigned"), &error);
+            let mut list = TopicPartitionList::new();
+            list.add_partition_offset(topic, partition, offset).map_err(failed)?;
+            self.consumer.assign(&list).map_err(failed)?;
+            self.assigned.set(true);
+        }
+        self.start.set(None);
+        Ok(true)
     }
 
     fn naming(&self, what: &str) -> String {
         format!("topic '{}' partition {} {what}", self.options.topic, self.options.partition)
-    }
-
-    fn partition_list(&self) -> TopicPartitionList {
-        let mut list = TopicPartitionList::new();
-        list.add_partition(&self.options.topic, self.options.partition);
-        list
     }
 
     /// The next record, waiting at most `time` for it.
@@ -221,12 +244,16 @@ impl PartitionReader {
     /// # Errors
     /// When the offset to be read is out of range, or the partition cannot be read for a reason that does not pass.
     pub fn poll(&self, time: Duration) -> Result<Polled<'_>, ReadError> {
+        if !self.place()? {
+            // What librdkafka has to say is taken; records of the place before are not wanted any more.
+            let _left_out = self.consumer.poll(time.min(SEEK_AGAIN));
+            self.probe();
+            return Ok(Polled::Nothing);
+        }
         match self.consumer.poll(time) {
             Some(Ok(message)) => Ok(Polled::Record(Record(message))),
             None => {
-                // A missing topic is an answer too, and no error of the call.
-                let topic = Some(self.options.topic.as_str());
-                self.events.probe(|time| self.consumer.fetch_metadata(topic, time).map(|_| ()));
+                self.probe();
                 Ok(Polled::Nothing)
             }
             Some(Err(KafkaError::PartitionEOF(_))) => Ok(Polled::End),
@@ -248,22 +275,11 @@ impl PartitionReader {
         }
     }
 
-    /// Reads nothing ahead until [`resume`](Self::resume); `poll` must go on being called.
-    ///
-    /// # Errors
-    /// When librdkafka refuses it.
-    pub fn pause(&self) -> Result<(), KafkaFailure> {
-        let paused = self.consumer.pause(&self.partition_list());
-        paused.map_err(|error| KafkaFailure::new(self.naming("cannot be paused"), &error))
-    }
-
-    /// Ends a pause.
-    ///
-    /// # Errors
-    /// When librdkafka refuses it.
-    pub fn resume(&self) -> Result<(), KafkaFailure> {
-        let resumed = self.consumer.resume(&self.partition_list());
-        resumed.map_err(|error| KafkaFailure::new(self.naming("cannot be resumed"), &error))
+    /// Finds out whether brokers answer, when that is in doubt.
+    fn probe(&self) {
+        // A missing topic is an answer too, and no error of the call.
+        let topic = Some(self.options.topic.as_str());
+        self.events.probe(|time| self.consumer.fetch_metadata(topic, time).map(|_| ()));
     }
 
     /// First and last offsets, asked from the broker.
@@ -324,7 +340,7 @@ impl PartitionReader {
         if from >= end || count == 0 {
             return Ok(found);
         }
-        self.assign(StartOffset::At(from))?;
+        self.start_at(StartOffset::At(from));
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {

@@ -149,7 +149,7 @@ fn the_last_records_are_found_behind_aborted_ones_and_control_records() {
     let found = reader.last_records_before(4, end, 1, PATIENCE).unwrap();
     assert_eq!(payloads(&found), [""; 0]);
     // Tailing goes on where it is told to.
-    reader.start_at(StartOffset::At(2)).unwrap();
+    reader.start_at(StartOffset::At(2));
     assert_eq!(payloads(&until_end(&reader)), ["3"]);
 }
 
@@ -226,4 +226,33 @@ fn a_topic_tells_its_settings() {
     let found = Topics::new(&settings(), events()).unwrap().settings("kafka-settings", PATIENCE).unwrap();
     assert_eq!((found.log_append_time, found.compacted), (true, true));
     assert_eq!((found.retention_ms, found.retention_bytes), (Some(60_000), None));
+}
+
+/// Moved at once after its start, before anything was fetched, and again and again: librdkafka 2.12 ended the process when a partition
+/// was assigned while the stop of the assignment before was under way.
+#[test]
+fn a_reader_is_moved_as_often_as_one_likes() {
+    let topic = "kafka-moved";
+    make_topic(topic);
+    let options = PlainOptions { gapless: true, linger: Duration::ZERO };
+    let producer = PlainProducer::new(&settings(), options, events(), |_| {}).unwrap();
+    for number in 0..20 {
+        producer.send(&record(topic, &number.to_string(), &[]), 0).unwrap();
+    }
+    while producer.in_flight() > 0 {
+        producer.poll(Duration::from_millis(5));
+    }
+    let mut reader = reader(topic, StartOffset::Beginning);
+    for round in 0..200 {
+        reader.start_at(StartOffset::At(round % 20));
+        let _any = reader.poll(Duration::from_millis(u64::from(round % 3 == 0))).unwrap();
+        reader.start_at(StartOffset::Beginning);
+        let _any = reader.poll(Duration::ZERO).unwrap();
+    }
+    reader.start_at(StartOffset::At(18));
+    assert_eq!(payloads(&until_end(&reader)), ["18", "19"]);
+    reader.start_at(StartOffset::At(19));
+    assert_eq!(payloads(&until_end(&reader)), ["19"]);
+    reader.start_at(StartOffset::At(20));
+    assert_eq!(payloads(&until_end(&reader)), [""; 0], "the end is said again");
 }

@@ -143,7 +143,7 @@ impl<'a> Bus<'a> {
         while !stop.requested() {
             match reader.watermarks(BROKER_TIME) {
                 Ok(marks) => {
-                    reader.start_at(StartOffset::At(marks.high))?;
+                    reader.start_at(StartOffset::At(marks.high));
                     return Ok(Some(reader));
                 }
                 Err(error) if error.temporary => stop.wait(RETRY),

@@ -128,9 +128,7 @@ impl InputTrack {
                 fetch_wait: Duration::from_millis(500),
                 read_ahead_kbytes: 1,
             };
-            let made = PartitionReader::new(&self.settings, options, self.events.clone());
-            let made = made.inspect(|made| drop(made.pause()));
-            *reader = made.ok();
+            *reader = PartitionReader::new(&self.settings, options, self.events.clone()).ok();
         }
         let end = reader.as_mut()?.watermarks(time).ok()?.high;
         self.saw_end(end);

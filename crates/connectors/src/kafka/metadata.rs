@@ -135,7 +135,7 @@ fn serve(host: &Weak<Host>, stopped: &Receiver<()>) {
             if let Err(error) = asked {
                 // Reading goes on; a topic that was made anew is read from its end.
                 tracing::debug!("topic '{}': {error}", bus.topic);
-                let _reopened = desk.reader.start_at(StartOffset::End);
+                desk.reader.start_at(StartOffset::End);
                 pause = REFRESH;
             }
         }

@@ -154,7 +154,7 @@ impl KafkaPublisher {
             Some(&next) => self.resume(partition, next, marks, publisher)?,
             None => self.initial(partition, marks)?,
         };
-        reader.start_at(StartOffset::At(offset)).map_err(other)?;
+        reader.start_at(StartOffset::At(offset));
         let common = &self.options.common;
         let (settings, events) = (common.settings.clone(), self.events.clone());
         let track = Arc::new(InputTrack::new(settings, events, &common.topic, partition, offset));

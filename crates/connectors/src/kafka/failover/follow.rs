@@ -126,15 +126,15 @@ impl Follower<'_> {
         // Back by doubling until a record that is known lies behind.
         let mut back = 1_000;
         while high - back > low {
-            reader.start_at(StartOffset::At(high - back))?;
+            reader.start_at(StartOffset::At(high - back));
             if self.first_id(&reader, high)?.is_some_and(|id| id <= known) {
                 self.next = Some(high - back);
-                reader.start_at(StartOffset::At(high - back))?;
+                reader.start_at(StartOffset::At(high - back));
                 return Ok(Some(reader));
             }
             back *= 2;
         }
-        reader.start_at(StartOffset::Beginning)?;
+        reader.start_at(StartOffset::Beginning);
         Ok(Some(reader))
     }
 
@@ -212,7 +212,7 @@ impl Follower<'_> {
     /// offsets and are not given out.
     fn read_to_end(&mut self, reader: &mut PartitionReader) -> Result<(), ReadError> {
         let Some(ReadTail { request }) = self.request else { return Ok(()) };
-        reader.start_at(self.next.map_or(StartOffset::Beginning, StartOffset::At))?;
+        reader.start_at(self.next.map_or(StartOffset::Beginning, StartOffset::At));
         loop {
             if self.stop.is_requested() {
                 return self.give_up(request);
