@@ -47,12 +47,11 @@
 //! # An output
 //!
 //! ```text
-//!                elected         fenced, recalled        tail read, resume point known      first step known, no gap
-//!        idle ------------> fencing ----------> reading --------------> awaiting step ------------> writing
-//!         ^                    |                  |  |                       |                        ^  |
-//!         |                    |                  |  +-- the topic is empty, nothing was kept --------+  |
-//!         | all is answered    | role lost: Abandon                                                      |
-//!         +------------- closing <-----------------+------------------------+-------------------------+
+//!                elected         fenced, recalled        tail read       all tails read, first step known, no gap
+//!        idle ------------> fencing ----------> reading ---------> awaiting step ------------> writing
+//!         ^                    |                  |                     |                         |
+//!         | all is answered    | role lost: Abandon                     |                         |
+//!         +------------- closing <----------------+---------------------+-------------------------+
 //! ```
 //!
 //! | event | idle | fencing | reading | awaiting step | writing | closing |
@@ -61,7 +60,8 @@
 //! | tailed | committed to there, compared | same | same | same | same | same |
 //! | fenced | – | when recalled too: read the tail | – | – | – | closed |
 //! | recalled | – | when fenced too: read the tail | – | – | – | – |
-//! | tail read | – | – | input ends before it: refused; nothing there: writing; else awaiting step | – | – | closed |
+//! | tail read | – | – | input ends before it: refused; else awaiting step | – | – | closed |
+//! | all tails of the project read | – | – | – | nothing there, or a step known and no gap: writing; gap: refused | – | – |
 //! | committed | – | – | – | – | dropped from the gate; next write | closed, **not** believed: the tail decides |
 //! | failed | – | role lost | role lost | – | role lost | closed |
 //! | lease over | – | goes on when renewed | same | same | nothing is begun or committed | – |
@@ -69,6 +69,9 @@
 //! | elected | fence; or yield | – | – | – | – | fence when all is answered |
 //! | stop | released | closing | closing | released | see the election's table | released when all is answered |
 //! | other record under a committed id | refused | same | same | same | same | same |
+//!
+//! No output of a project is written before all of them that run have read their topics: that the input was made anew may show in one
+//! of them alone. An output with nothing in its topic needs no first step.
 //!
 //! What was given up is never repeated and never assumed: the gate keeps it until the topic tells.
 //!

@@ -16,7 +16,7 @@ pub struct OutputOptions {
     pub project: u64,
     /// Whether a write lands as a whole or not at all, so that a committed step is committed to its end.
     pub whole_steps: bool,
-    /// Writes that may be open at a time; 1 with transactions.
+    /// Writes that may be open at a time. With transactions the driver may commit several as one.
     pub writes_max: usize,
     /// Records of one write; a step is never split.
     pub records_max: usize,
@@ -35,8 +35,9 @@ pub(crate) enum Stage {
         /// were asked for.
         known: Option<OutputId>,
     },
-    /// The resume point is known; the first step of this engine is not.
-    AwaitingStep { resume: OutputId },
+    /// The resume point is known, none when nothing was written yet. Waits for the first step of this engine, and for the tails of
+    /// the project's other outputs: what they tell of the input counts for all.
+    AwaitingStep { resume: Option<OutputId> },
     /// Records go out.
     Writing,
     /// Given up; answers are outstanding.
@@ -96,6 +97,11 @@ impl<R: Clone> Output<R> {
     pub(crate) fn gap(&self, resume: OutputId, low: i64) -> Option<Refusal> {
         let first_missing = resume.input.saturating_add(i64::from(self.options.whole_steps));
         (low > first_missing).then_some(Refusal::Gap { resume, low })
+    }
+
+    /// Whether the output may be written, or could be if others allowed it.
+    pub(crate) const fn knows_its_tail(&self) -> bool {
+        matches!(self.stage, Stage::AwaitingStep { .. } | Stage::Writing)
     }
 
     /// Gives up writing; answers whether it was on the way.

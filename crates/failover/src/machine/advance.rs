@@ -153,8 +153,16 @@ impl<R: Clone> Machine<R> {
                 if self.yields(output) {
                     return;
                 }
-                let Some(low) = self.output(output).gate.low() else { return };
-                match self.output(output).gap(resume, low) {
+                if !self.tails_are_read(output) {
+                    return;
+                }
+                let low = self.output(output).gate.low();
+                let gap = match (resume, low) {
+                    (Some(_), None) => return,
+                    (Some(resume), Some(low)) => self.output(output).gap(resume, low),
+                    (None, _) => None,
+                };
+                match gap {
                     Some(gap) => self.refuse(output, gap),
                     None => {
                         self.begin_writing(output);
@@ -165,6 +173,14 @@ impl<R: Clone> Machine<R> {
             Stage::Writing => self.write(output, now),
             Stage::Fencing { .. } | Stage::Reading { .. } | Stage::Closing => {}
         }
+    }
+
+    /// Whether all outputs of the project that run have read their topics: an input that was made anew may show in one alone.
+    fn tails_are_read(&self, output: OutputNo) -> bool {
+        let project = self.output(output).options.project;
+        let mut siblings =
+            self.outputs.iter().flatten().filter(|o| o.options.project == project && o.running);
+        siblings.all(|sibling| sibling.knows_its_tail())
     }
 
     fn recall(&mut self, output: OutputNo) {

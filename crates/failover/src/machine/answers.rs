@@ -134,11 +134,7 @@ impl<R: Clone> Machine<R> {
             let time = this.gate.committed().map_or(EngineTime::UNSET, |(_, time)| time);
             this.gate.commit(id, time);
         }
-        let Some((resume, _)) = this.gate.committed() else {
-            self.begin_writing(output);
-            return;
-        };
-        this.stage = Stage::AwaitingStep { resume };
+        this.stage = Stage::AwaitingStep { resume: this.gate.committed().map(|(resume, _)| resume) };
     }
 
     pub(super) fn begin_writing(&mut self, output: OutputNo) {

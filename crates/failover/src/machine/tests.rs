@@ -494,6 +494,23 @@ fn an_input_that_ends_before_the_output_is_refused() {
     assert_eq!(bench.machine.refused(bench.outputs[0]), Some(refusal));
 }
 
+/// An output that is empty tells nothing of the input; the other one does.
+#[test]
+fn no_output_is_written_before_all_topics_of_the_project_are_read() {
+    let mut bench = Bench::new(2);
+    bench.until_reading();
+    bench.step(0);
+    let (empty, other) = (bench.tail(), bench.tail());
+    bench.done(empty, Outcome::TailRead { highest: None, input_end: 5 });
+    bench.step(1);
+    assert!(!bench.commands.iter().any(|c| matches!(c, Command::Write { .. })));
+    bench.done(other, Outcome::TailRead { highest: Some((id(5), time(5))), input_end: 5 });
+    let refusal = Refusal::InputRecreated { resume: id(5), input_end: 5 };
+    assert_eq!(bench.machine.refused(bench.outputs[1]), Some(refusal));
+    assert_eq!(bench.role(), Role::Standby);
+    assert!(!bench.notices.iter().any(|notice| matches!(notice, Notice::Active { .. })));
+}
+
 #[test]
 fn another_result_for_a_committed_id_is_refused() {
     let mut bench = Bench::new(1);
