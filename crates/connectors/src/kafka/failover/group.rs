@@ -22,6 +22,11 @@ use super::payload::Payload;
 
 /// Records of one write.
 const RECORDS_MAX: usize = 5_000;
+/// Writes that may be on their way at a time. Enough to cover the way to the broker and back; when all are, records gather for the
+/// next, so that it is large when there is much to write.
+const WRITES_MAX: usize = 8;
+/// Writes that may go into one transaction, or wait for the next one.
+const WRITES_OF_TRANSACTION_MAX: usize = 128;
 
 /// All groups of the process.
 #[derive(Debug)]
@@ -185,8 +190,12 @@ impl Group {
             state.projects.push(project.to_owned());
             state.projects.len() - 1
         });
-        let options =
-            OutputOptions { project: number as u64, whole_steps, writes_max: 1, records_max: RECORDS_MAX };
+        let options = OutputOptions {
+            project: number as u64,
+            whole_steps,
+            writes_max: if whole_steps { WRITES_OF_TRANSACTION_MAX } else { WRITES_MAX },
+            records_max: RECORDS_MAX,
+        };
         let output = state.machine.add_output(options);
         state.ports.insert(output, port);
         output

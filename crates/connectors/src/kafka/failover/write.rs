@@ -1,7 +1,8 @@
 //! Writes the output of one failover connector: the part of its connector's thread.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use tidegate_event::TaggedId;
@@ -37,11 +38,22 @@ const TELL_EVERY: Duration = Duration::from_secs(10);
 /// The producer at hand.
 enum Producer {
     /// Created and connecting; it has called nothing yet.
-    Transactions {
-        producer: TransactionalProducer,
-        fenced: bool,
+    Transactions { producer: TransactionalProducer, fenced: bool },
+    Ids {
+        producer: PlainProducer,
+        /// Writes whose records are on their way, in order.
+        open: VecDeque<Open>,
+        /// Records sent.
+        sent: u64,
     },
-    Ids(PlainProducer),
+}
+
+/// A write that is on its way.
+struct Open {
+    request: RequestNo,
+    /// How many records were sent up to its last one.
+    end: u64,
+    since: Instant,
 }
 
 /// How long the broker lets a transaction be open; an active that was stopped for longer is fenced in any case.
@@ -55,7 +67,11 @@ pub(super) struct Writer<'a> {
     events: &'a Events,
     /// Whether the producer at hand has failed to write a record.
     failed: Arc<AtomicBool>,
+    /// Records that it has written. They land in the order in which they were sent.
+    landed: Arc<AtomicU64>,
     producer: Option<Producer>,
+    /// A command that came while another was carried out.
+    next: Option<WriterCommand>,
     /// How often this writer has given the output up.
     abandoned: u64,
     stop: &'a StopWaiter,
@@ -79,7 +95,9 @@ impl<'a> Writer<'a> {
             settings,
             events,
             failed: Arc::default(),
+            landed: Arc::default(),
             producer: None,
+            next: None,
             abandoned,
             stop,
             begun: Instant::now(),
@@ -90,23 +108,30 @@ impl<'a> Writer<'a> {
     /// Waits for a command, at most `time`, and carries it out. Answers whether the connector was released.
     pub(super) fn work(&mut self, time: Duration) -> bool {
         self.warm();
-        let command = self.gate.port.to_write.recv_timeout(time);
+        let Some(command) = self.command(time) else {
+            self.tell_landed();
+            return false;
+        };
         self.begun = Instant::now();
         match command {
-            Ok(WriterCommand::Fence(request)) => self.fence(request),
-            Ok(WriterCommand::Write(request, records)) => self.write(request, &records),
-            Ok(WriterCommand::Abandon) => {
+            WriterCommand::Fence(request) => self.fence(request),
+            WriterCommand::Write(request, records) => self.write(request, &records),
+            WriterCommand::Abandon => {
                 self.abandoned += 1;
                 self.abandon();
             }
-            Ok(WriterCommand::Released) => return true,
-            Err(_) => {
-                if let Some(Producer::Ids(producer)) = &self.producer {
-                    producer.poll(Duration::ZERO);
-                }
-            }
+            WriterCommand::Released => return true,
         }
         false
+    }
+
+    /// The next command, if one comes in time; with writes on their way, before they may have landed.
+    fn command(&mut self, time: Duration) -> Option<WriterCommand> {
+        if self.next.is_some() {
+            return self.next.take();
+        }
+        let on_its_way = matches!(&self.producer, Some(Producer::Ids { open, .. }) if !open.is_empty());
+        self.gate.port.to_write.recv_timeout(if on_its_way { POLL } else { time }).ok()
     }
 
     /// Has a producer connect before it is needed. It calls nothing, so it fences nobody.
@@ -114,12 +139,13 @@ impl<'a> Writer<'a> {
         if self.producer.is_some() {
             return;
         }
-        self.failed = Arc::default();
-        let failed = Arc::clone(&self.failed);
-        let on_delivery = move |delivery: Delivery| {
-            if !matches!(delivery.outcome, Delivered::At(_)) {
-                failed.store(true, Ordering::SeqCst);
+        (self.failed, self.landed) = (Arc::default(), Arc::default());
+        let (failed, landed) = (Arc::clone(&self.failed), Arc::clone(&self.landed));
+        let on_delivery = move |delivery: Delivery| match delivery.outcome {
+            Delivered::At(_) => {
+                landed.fetch_add(1, Ordering::SeqCst);
             }
+            _ => failed.store(true, Ordering::SeqCst),
         };
         let made = match self.options.exactly_once {
             ExactlyOnce::Transactions => {
@@ -133,8 +159,8 @@ impl<'a> Writer<'a> {
             }
             ExactlyOnce::Ids | ExactlyOnce::None => {
                 let options = PlainOptions { gapless: true, linger: Duration::ZERO };
-                PlainProducer::new(self.settings, options, self.events.clone(), on_delivery)
-                    .map(Producer::Ids)
+                let producer = PlainProducer::new(self.settings, options, self.events.clone(), on_delivery);
+                producer.map(|producer| Producer::Ids { producer, open: VecDeque::new(), sent: 0 })
             }
         };
         match made {
@@ -145,6 +171,25 @@ impl<'a> Writer<'a> {
 
     fn done(&self, request: RequestNo, outcome: Outcome) {
         self.gate.group.handle(Input::Done { request, outcome });
+    }
+
+    /// Answers the writes whose records have landed; when one has not, and cannot any more, all are given up.
+    fn tell_landed(&mut self) {
+        let Some(Producer::Ids { producer, open, .. }) = &mut self.producer else { return };
+        producer.poll(Duration::ZERO);
+        let landed = self.landed.load(Ordering::SeqCst);
+        let all = open.iter().take_while(|open| open.end <= landed).count();
+        let (done, fatal): (Vec<Open>, _) = (open.drain(..all).collect(), producer.fatal_error());
+        let since = open.front().map(|open| open.since);
+        for Open { request, .. } in done {
+            self.done(request, Outcome::Committed);
+        }
+        if let Some(since) = since {
+            self.begun = since;
+            if let Err(failure) = self.go_on(fatal) {
+                self.give_up(failure);
+            }
+        }
     }
 
     fn tell(&mut self, error: &dyn std::fmt::Display) {
@@ -170,7 +215,7 @@ impl<'a> Writer<'a> {
             self.warm();
             let slice = if self.begun.elapsed() < EAGER_TIME { EAGER_SLICE } else { SLICE };
             let outcome = match &mut self.producer {
-                Some(Producer::Ids(_)) => Some(Outcome::Fenced),
+                Some(Producer::Ids { .. }) => Some(Outcome::Fenced),
                 Some(Producer::Transactions { fenced: true, .. }) => {
                     self.producer = None;
                     None
@@ -206,41 +251,83 @@ impl<'a> Writer<'a> {
     }
 
     fn write(&mut self, request: RequestNo, records: &[Held<Payload>]) {
-        let outcome = match self.try_write(records) {
-            Ok(()) => Outcome::Committed,
-            Err(failure) => {
-                // What became of the records only the topic can tell; this producer is done with.
-                self.abandon();
-                self.producer = None;
-                Outcome::Failed(failure)
+        match &mut self.producer {
+            Some(Producer::Ids { open, sent, .. }) => {
+                *sent += records.len() as u64;
+                open.push_back(Open { request, end: *sent, since: self.begun });
+                match self.send_all(records) {
+                    Ok(()) => self.tell_landed(),
+                    Err(failure) => self.give_up(failure),
+                }
             }
-        };
-        self.done(request, outcome);
+            _ => {
+                let mut requests = vec![request];
+                let outcome = match self.transaction(&mut requests, records) {
+                    Ok(()) => Outcome::Committed,
+                    Err(failure) => {
+                        self.give_up(failure);
+                        Outcome::Failed(failure)
+                    }
+                };
+                requests.into_iter().for_each(|request| self.done(request, outcome.clone()));
+            }
+        }
     }
 
-    fn try_write(&self, records: &[Held<Payload>]) -> Result<(), Failure> {
+    /// What became of the records only the topic can tell; this producer is done with, and so is all that it has open.
+    fn give_up(&mut self, failure: Failure) {
+        self.abandon_for(failure);
+        self.producer = None;
+    }
+
+    fn send_all(&self, records: &[Held<Payload>]) -> Result<(), Failure> {
         match &self.producer {
-            Some(Producer::Transactions { producer, fenced: true }) => {
-                producer.begin().map_err(|error| self.failure(&error))?;
-                for held in records {
-                    self.send(held, |record| producer.send(record, 0), || producer.poll(POLL))?;
+            Some(Producer::Transactions { producer, fenced: true }) => records.iter().try_for_each(|held| {
+                self.send(held, |record| producer.send(record, 0), || producer.poll(POLL))
+            }),
+            Some(Producer::Ids { producer, .. }) => records.iter().try_for_each(|held| {
+                self.send(held, |record| producer.send(record, 0), || producer.poll(POLL))
+            }),
+            _ => Err(Failure::RoleLost),
+        }
+    }
+
+    /// Writes records in one transaction, and with them those of further requests that come before the first of all has
+    /// landed: the broker lets a transaction wait until the one before has ended, and what comes meanwhile need not wait
+    /// for the next.
+    fn transaction(
+        &mut self,
+        requests: &mut Vec<RequestNo>,
+        records: &[Held<Payload>],
+    ) -> Result<(), Failure> {
+        let before = self.landed.load(Ordering::SeqCst);
+        self.fenced()?.begin().map_err(|error| self.failure(&error))?;
+        self.send_all(records)?;
+        while self.landed.load(Ordering::SeqCst) == before && self.next.is_none() {
+            match self.gate.port.to_write.try_recv() {
+                Ok(WriterCommand::Write(request, more)) => {
+                    requests.push(request);
+                    self.send_all(&more)?;
                 }
-                while !producer.flush(SLICE) {
-                    self.go_on(producer.fatal_error())?;
-                }
-                self.go_on(None)?;
-                self.commit(producer)
-            }
-            Some(Producer::Ids(producer)) => {
-                for held in records {
-                    self.send(held, |record| producer.send(record, 0), || producer.poll(POLL))?;
-                }
-                while producer.in_flight() > 0 {
+                Ok(other) => self.next = Some(other),
+                Err(_) => {
+                    let producer = self.fenced()?;
                     producer.poll(POLL);
                     self.go_on(producer.fatal_error())?;
                 }
-                self.go_on(None)
             }
+        }
+        let producer = self.fenced()?;
+        while !producer.flush(SLICE) {
+            self.go_on(producer.fatal_error())?;
+        }
+        self.go_on(None)?;
+        self.commit(producer)
+    }
+
+    fn fenced(&self) -> Result<&TransactionalProducer, Failure> {
+        match &self.producer {
+            Some(Producer::Transactions { producer, fenced: true }) => Ok(producer),
             _ => Err(Failure::RoleLost),
         }
     }
@@ -325,12 +412,19 @@ impl<'a> Writer<'a> {
 
     /// Gives the producer up; what it has open is aborted if that is quick, else by whoever fences next.
     pub(super) fn abandon(&mut self) {
+        self.abandon_for(Failure::RoleLost);
+    }
+
+    fn abandon_for(&mut self, failure: Failure) {
         match self.producer.take() {
             Some(Producer::Transactions { producer, fenced: true }) => {
                 // A producer that was fenced cannot abort, and need not.
                 let _fenced = producer.abort(ABORT_TIME);
             }
-            Some(Producer::Ids(producer)) => producer.purge(),
+            Some(Producer::Ids { producer, open, .. }) => {
+                producer.purge();
+                open.into_iter().for_each(|open| self.done(open.request, Outcome::Failed(failure)));
+            }
             warm => self.producer = warm,
         }
     }
