@@ -118,6 +118,8 @@ fn get_u32(from: &mut dyn StateReader) -> Result<u32, StateError> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     fn held(input: i64, sub: u32, bytes: &[u8]) -> Held<Payload> {
@@ -156,6 +158,30 @@ mod tests {
             state.held.iter().map(|h| (h.id, h.checksum, h.time, h.record.bytes().unwrap())).collect()
         };
         assert_eq!(content(&read), content(&state));
+    }
+
+    /// A gate as version 1 writes it, put together by hand from the layout above. It must read for ever.
+    #[test]
+    fn a_gate_of_version_1_reads() {
+        let word = |number: i64| number.to_le_bytes().to_vec();
+        let numbers = |numbers: &[i64]| numbers.iter().flat_map(|&n| word(n)).collect::<Vec<u8>>();
+        let id = |input| OutputId { input, sub: 2, part: 1 };
+        let mut bytes = numbers(&[1, 1, 3, 1, 4, 2, 1, 40, 1, 6, 60, 2]);
+        bytes.extend(numbers(&[5, 2, 1, 7, 50, 3]));
+        bytes.extend(b"abc");
+        bytes.extend(numbers(&[6, 2, 1, 0xffff_ffff, -60, 0]));
+        let read = back(&bytes).unwrap();
+        assert_eq!(read.low, Some(3));
+        assert_eq!(read.committed, Some((id(4), EngineTime::from_micros(40))));
+        assert_eq!(read.complete, Some((6, EngineTime::from_micros(60))));
+        let content: Vec<_> = read
+            .held
+            .iter()
+            .map(|h| (h.id, h.checksum, h.time.micros(), h.record.bytes().unwrap()))
+            .collect();
+        let want = [(id(5), 7, 50, Arc::from(&b"abc"[..])), (id(6), u32::MAX, -60, Arc::from(&b""[..]))];
+        assert_eq!(content, want);
+        assert_eq!(written(read), bytes);
     }
 
     #[test]
