@@ -63,7 +63,12 @@ impl KafkaSubscriber {
         })
     }
 
-    fn write(&mut self, producer: &PlainProducer, delivery: &Delivery) -> Result<(), ConnectorError> {
+    fn write(
+        &mut self,
+        producer: &PlainProducer,
+        delivery: &Delivery,
+        subscriber: &Subscriber,
+    ) -> Result<(), ConnectorError> {
         let Delivery { header, block } = delivery;
         let timestamp_millis = header.time.is_set().then(|| header.time.micros().div_euclid(1000));
         let is_live = matches!(header.kind, BlockKind::Normal | BlockKind::Transactional);
@@ -85,11 +90,18 @@ impl KafkaSubscriber {
             while producer.in_flight() >= self.in_flight_max {
                 producer.poll(SLICE);
                 self.check()?;
+                // No broker may ever make room.
+                if subscriber.is_left_behind() {
+                    return Err(self.unwritten(producer));
+                }
             }
             self.payloads += 1;
             loop {
                 match producer.send(&out, self.payloads) {
                     Ok(()) => break,
+                    Err(SendError::QueueFull) if subscriber.is_left_behind() => {
+                        return Err(self.unwritten(producer));
+                    }
                     Err(SendError::QueueFull) => producer.poll(SLICE),
                     Err(error) => return Err(ConnectorError::Other(error.to_string())),
                 }
@@ -98,6 +110,13 @@ impl KafkaSubscriber {
         }
         producer.poll(Duration::ZERO);
         self.check()
+    }
+
+    fn unwritten(&self, producer: &PlainProducer) -> ConnectorError {
+        let (count, topic) = (producer.in_flight(), &self.common.topic);
+        let text =
+            format!("stopped with {count} records not written to topic '{topic}': no broker took them");
+        ConnectorError::Other(text)
     }
 
     fn check(&self) -> Result<(), ConnectorError> {
@@ -126,7 +145,7 @@ impl SubscriberConnector for KafkaSubscriber {
             // With records on their way their reports are waited for a short while, else the next block is.
             let wait = if producer.in_flight() > 0 { Duration::from_millis(1) } else { IDLE };
             match subscriber.receive(wait) {
-                Received::Block(delivery) => self.write(&producer, &delivery)?,
+                Received::Block(delivery) => self.write(&producer, &delivery, subscriber)?,
                 Received::Idle => {
                     producer.poll(Duration::ZERO);
                     self.check()?;
@@ -137,10 +156,7 @@ impl SubscriberConnector for KafkaSubscriber {
         let deadline = Instant::now() + FLUSH;
         while producer.in_flight() > 0 {
             if Instant::now() >= deadline {
-                let (count, topic) = (producer.in_flight(), &self.common.topic);
-                return Err(ConnectorError::Other(format!(
-                    "stopped with {count} records not written to topic '{topic}': no broker took them"
-                )));
+                return Err(self.unwritten(&producer));
             }
             producer.poll(SLICE);
             self.check()?;

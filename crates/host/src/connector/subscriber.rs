@@ -44,6 +44,12 @@ impl Subscriber {
         &self.setup.schema
     }
 
+    /// Whether the connector was left behind because it did not stop in time. One that waits for something else than blocks looks
+    /// here, and ends.
+    pub fn is_left_behind(&self) -> bool {
+        self.subscription.is_cut()
+    }
+
     /// Waits for the next block, at most `time`.
     pub fn receive(&mut self, time: Duration) -> Received {
         match self.subscription.receive(time) {

@@ -91,6 +91,11 @@ impl Subscription {
         self.id
     }
 
+    /// Whether nobody waits any more for what has been received.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.ends.gone.load(Ordering::SeqCst)
+    }
+
     /// A way to end the subscription from elsewhere, even when its owner has stopped reading.
     pub(crate) fn breaker(&self) -> Breaker {
         Breaker(Arc::clone(&self.ends))
