@@ -145,7 +145,7 @@ impl<R: Clone> Machine<R> {
         this.gate.complete_step(input, time);
         match this.stage {
             Stage::Writing => self.write(output, now),
-            Stage::AwaitingStep { .. } => self.advance(now),
+            Stage::AwaitingStep => self.advance(now),
             _ if yielded => self.advance(now),
             _ => {}
         }

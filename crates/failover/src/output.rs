@@ -35,9 +35,9 @@ pub(crate) enum Stage {
         /// were asked for.
         known: Option<OutputId>,
     },
-    /// The resume point is known, none when nothing was written yet. Waits for the first step of this engine, and for the tails of
-    /// the project's other outputs: what they tell of the input counts for all.
-    AwaitingStep { resume: Option<OutputId> },
+    /// The topic has been read. Waits for the first step of this engine, and for the tails of the project's other outputs: what
+    /// they tell of the input counts for all. An older active may write on meanwhile, so the resume point is what is known last.
+    AwaitingStep,
     /// Records go out.
     Writing,
     /// Given up; answers are outstanding.
@@ -101,7 +101,7 @@ impl<R: Clone> Output<R> {
 
     /// Whether the output may be written, or could be if others allowed it.
     pub(crate) const fn knows_its_tail(&self) -> bool {
-        matches!(self.stage, Stage::AwaitingStep { .. } | Stage::Writing)
+        matches!(self.stage, Stage::AwaitingStep | Stage::Writing)
     }
 
     /// Gives up writing; answers whether it was on the way.

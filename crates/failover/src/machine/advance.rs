@@ -149,17 +149,17 @@ impl<R: Clone> Machine<R> {
                 let low = this.gate.low();
                 self.commands.push_back(Command::ReadTail { request, output, low });
             }
-            Stage::AwaitingStep { resume } => {
+            Stage::AwaitingStep => {
                 if self.yields(output) {
                     return;
                 }
                 if !self.tails_are_read(output) {
                     return;
                 }
-                let low = self.output(output).gate.low();
-                let gap = match (resume, low) {
+                let this = self.output(output);
+                let gap = match (this.gate.committed(), this.gate.low()) {
                     (Some(_), None) => return,
-                    (Some(resume), Some(low)) => self.output(output).gap(resume, low),
+                    (Some((resume, _)), Some(low)) => this.gap(resume, low),
                     (None, _) => None,
                 };
                 match gap {

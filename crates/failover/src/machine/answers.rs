@@ -134,7 +134,7 @@ impl<R: Clone> Machine<R> {
             let time = this.gate.committed().map_or(EngineTime::UNSET, |(_, time)| time);
             this.gate.commit(id, time);
         }
-        this.stage = Stage::AwaitingStep { resume: this.gate.committed().map(|(resume, _)| resume) };
+        this.stage = Stage::AwaitingStep;
     }
 
     pub(super) fn begin_writing(&mut self, output: OutputNo) {
