@@ -21,7 +21,7 @@ const DOUBT: Duration = Duration::from_secs(1);
 /// What a client knows of its brokers.
 ///
 /// ```text
-///        error                 all down, or no answer to a probe
+///        error                 all down, or no answer to two probes
 ///  up ---------> in doubt -------------------------------------> down    says Lost
 ///   ^              |  answer                                       |
 ///   +--------------+-------------------- answer -------------------+      says Back
@@ -40,6 +40,8 @@ enum State {
     InDoubt {
         since: Instant,
         text: String,
+        /// Whether a question was not answered: one may have met a broker that was just going.
+        asked: bool,
     },
     Down {
         since: Instant,
@@ -51,7 +53,7 @@ impl Outage {
     /// An error of one broker.
     pub(crate) fn error(&mut self, text: &str, now: Instant) {
         if matches!(self.state, State::Up) {
-            self.state = State::InDoubt { since: now, text: text.to_owned() };
+            self.state = State::InDoubt { since: now, text: text.to_owned(), asked: false };
         }
     }
 
@@ -93,6 +95,10 @@ impl Outage {
 
     /// A question was not answered in time.
     pub(crate) fn unanswered(&mut self, text: &str, now: Instant) -> Option<Line> {
+        if let State::InDoubt { since, asked: asked @ false, .. } = &mut self.state {
+            (*since, *asked) = (now, true);
+            return None;
+        }
         self.all_down(text, now)
     }
 }
@@ -118,6 +124,24 @@ mod tests {
         lines.extend(outage.answered(at(61)));
         let lost = Line::Lost("b1:9092/1: Disconnected".to_owned());
         assert_eq!(lines, [lost, Line::Back(Duration::from_secs(59))]);
+    }
+
+    #[test]
+    fn one_question_without_an_answer_is_no_outage() {
+        let (mut outage, start) = (Outage::default(), Instant::now());
+        let at = |seconds| start + Duration::from_secs(seconds);
+        outage.error("b1:9092/1: Disconnected", at(0));
+        assert_eq!(outage.unanswered("timed out", at(1)), None);
+        assert!(!outage.wants_probe(at(1)) && outage.wants_probe(at(2)));
+        assert_eq!(outage.answered(at(2)), Some(Line::Broker("b1:9092/1: Disconnected".to_owned())));
+        outage.error("b2:9092/2: Disconnected", at(3));
+        assert_eq!(outage.unanswered("timed out", at(4)), None);
+        assert_eq!(
+            outage.unanswered("timed out", at(5)),
+            Some(Line::Lost("b2:9092/2: Disconnected".to_owned()))
+        );
+        assert_eq!(outage.unanswered("timed out", at(6)), None);
+        assert_eq!(outage.answered(at(9)), Some(Line::Back(Duration::from_secs(4))));
     }
 
     #[test]
