@@ -1,9 +1,9 @@
-// Reads partition 0 of a topic from its first record to its end and writes one line per record:
+// Reads partition 0 of topics from their first records to their ends and writes one line per record, each topic into a file:
 //
 //     OFFSET TIMESTAMP KEY NAME=HEADER,... VALUE
 //
 // Bytes are hexadecimal; `-` stands for what a record does not have. Run from its source with Kafka's own client library, so that nothing
-// of what it reads with has been used to write: java -cp JARS ReadTopic.java BOOTSTRAP TOPIC read_committed|read_uncommitted FILE
+// of what it reads with has been used to write: java -cp JARS ReadTopic.java BOOTSTRAP read_committed|read_uncommitted (TOPIC FILE)...
 
 import java.io.BufferedWriter;
 import java.nio.file.Files;
@@ -37,15 +37,21 @@ public class ReadTopic {
     public static void main(String[] arguments) throws Exception {
         Properties properties = new Properties();
         properties.put("bootstrap.servers", arguments[0]);
-        properties.put("isolation.level", arguments[2]);
+        properties.put("isolation.level", arguments[1]);
         properties.put("enable.auto.commit", "false");
         properties.put("auto.offset.reset", "none");
         properties.put("allow.auto.create.topics", "false");
-        TopicPartition partition = new TopicPartition(arguments[1], 0);
-        List<TopicPartition> all = List.of(partition);
         ByteArrayDeserializer bytes = new ByteArrayDeserializer();
-        try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(properties, bytes, bytes);
-                BufferedWriter out = Files.newBufferedWriter(Path.of(arguments[3]))) {
+        try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(properties, bytes, bytes)) {
+            for (int at = 2; at < arguments.length; at += 2) {
+                read(consumer, new TopicPartition(arguments[at], 0), Path.of(arguments[at + 1]));
+            }
+        }
+    }
+
+    static void read(KafkaConsumer<byte[], byte[]> consumer, TopicPartition partition, Path file) throws Exception {
+        List<TopicPartition> all = List.of(partition);
+        try (BufferedWriter out = Files.newBufferedWriter(file)) {
             consumer.assign(all);
             consumer.seek(partition, consumer.beginningOffsets(all).get(partition));
             long end = consumer.endOffsets(all).get(partition);

@@ -3,6 +3,7 @@
 //! script. The tests of this package and `cargo xtask demo failover` play it.
 
 mod block;
+pub mod chaos;
 mod error;
 pub mod group;
 mod oracle;

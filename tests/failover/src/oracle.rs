@@ -12,8 +12,8 @@ use crate::{Error, Outcome};
 /// The output of one engine alone on a group's input.
 #[derive(Debug)]
 pub struct Undisturbed {
-    statistics: Dump,
-    sums: Dump,
+    statistics: String,
+    sums: String,
 }
 
 impl Undisturbed {
@@ -32,8 +32,7 @@ impl Undisturbed {
             tail.wait_for(end - 1, PATIENCE * 10).map_err(|error| member.with_log(&error))?;
         }
         member.engine.terminate()?;
-        let read = |topic: &str| Dump::read(cluster, topic, Isolation::Committed, &group.folder);
-        Ok(Self { statistics: read(&alone.statistics)?, sums: read(&alone.sums)? })
+        Ok(Self { statistics: alone.statistics, sums: alone.sums })
     }
 }
 
@@ -75,10 +74,12 @@ pub fn judge(
     undisturbed: &Undisturbed,
     switches: &[i64],
 ) -> Outcome<Verdict> {
-    let read = |topic: &str| Dump::read(cluster, topic, Isolation::Committed, &group.folder);
-    let (statistics, sums) = (read(&group.statistics)?, read(&group.sums)?);
+    let Undisturbed { statistics, sums } = undisturbed;
+    let topics = [group.input.as_str(), &group.statistics, &group.sums, statistics, sums];
+    let read = Dump::read(cluster, topics, Isolation::Committed, &group.folder)?;
+    let [input, statistics, sums, statistics_wanted, sums_wanted] = read;
     let mut verdict = Verdict::default();
-    for (have, want) in [(&statistics, &undisturbed.statistics), (&sums, &undisturbed.sums)] {
+    for (have, want) in [(&statistics, &statistics_wanted), (&sums, &sums_wanted)] {
         let (have, want) = (have.records()?, want.records()?);
         let written = have.len();
         let have = if group.exactly_once == "ids" { dropping(have) } else { have };
@@ -90,7 +91,6 @@ pub fn judge(
         verdict.difference.other += found.other;
         verdict.difference.first = verdict.difference.first.or(found.first);
     }
-    let input = read(&group.input)?;
     verdict.recomputed =
         recompute([&input.file, &statistics.file, &sums.file], group.exactly_once, switches)?;
     Ok(verdict)

@@ -110,6 +110,12 @@ impl<'a> Stage<'a> {
         self.statistics.wait_for(end - 100, PATIENCE * 2)
     }
 
+    /// The highest input offset that has committed output in both topics, or nearly: the filter lets not everything pass.
+    #[must_use]
+    pub fn written(&self) -> i64 {
+        self.sums.input().min(self.statistics.input() + 100)
+    }
+
     /// Notes that the role moves now, and answers the input offset.
     pub fn switch(&mut self) -> i64 {
         let end = self.producer.end();

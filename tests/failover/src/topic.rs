@@ -128,21 +128,29 @@ pub struct Dump {
 }
 
 impl Dump {
-    /// Reads partition 0 of `topic` to its end with Kafka's Java client, into a file in `folder`.
+    /// Reads partition 0 of each topic to its end with Kafka's Java client, into files in `folder`.
     ///
     /// # Errors
     /// The client fails; without a JDK the error says what to install.
-    pub fn read(cluster: &Cluster, topic: &str, isolation: Isolation, folder: &Path) -> Outcome<Self> {
+    pub fn read<const N: usize>(
+        cluster: &Cluster,
+        topics: [&str; N],
+        isolation: Isolation,
+        folder: &Path,
+    ) -> Outcome<[Self; N]> {
         let isolation = match isolation {
             Isolation::Committed => "read_committed",
             Isolation::Uncommitted => "read_uncommitted",
         };
-        let file = folder.join(format!("{topic}.{isolation}"));
+        let dumps = topics.map(|topic| Self { file: folder.join(format!("{topic}.{isolation}")) });
         let mut java = Command::new("java");
         java.args(["-XX:TieredStopAtLevel=1", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp"]);
         java.arg(cluster.jars().class_path());
         java.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("ReadTopic.java"));
-        java.args([cluster.bootstrap(), topic, isolation]).arg(&file);
+        java.args([cluster.bootstrap(), isolation]);
+        for (topic, dump) in topics.iter().zip(&dumps) {
+            java.arg(topic).arg(&dump.file);
+        }
         let output = java.output().map_err(Error::io("starting java"))?;
         let said = String::from_utf8_lossy(&output.stderr);
         if said.contains("jdk.compiler") {
@@ -150,9 +158,9 @@ impl Dump {
             return Err(Error::Wrong(format!("java runs no source files: {hint}")));
         }
         if !output.status.success() {
-            return Err(Error::Wrong(format!("reading {topic}: {}\n{said}", output.status)));
+            return Err(Error::Wrong(format!("reading {}: {}\n{said}", topics.join(", "), output.status)));
         }
-        Ok(Self { file })
+        Ok(dumps)
     }
 
     /// The records, in order.

@@ -175,6 +175,20 @@ impl Cluster {
         wait_until(&format!("{topic} to be in sync"), PATIENCE, || self.in_sync(topic))
     }
 
+    /// Resumes what was paused and starts what is down, all at once: a broker is ready only when a majority of them is.
+    ///
+    /// # Errors
+    /// One is not ready in time.
+    pub fn bring_back(&self) -> Result<(), Error> {
+        for server in self.servers() {
+            match server.pid() {
+                Some(_) => server.resume()?,
+                None => server.start()?,
+            }
+        }
+        self.servers().try_for_each(Server::wait_until_ready)
+    }
+
     /// The jars, for Kafka's own tools.
     #[must_use]
     pub fn jars(&self) -> &Jars {

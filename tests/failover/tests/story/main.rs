@@ -2,6 +2,8 @@
 //! other: tests stop its servers.
 
 mod bad_input;
+mod chaos;
+mod operations;
 mod scripts;
 mod variants;
 mod whole;
