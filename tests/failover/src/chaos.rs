@@ -258,14 +258,16 @@ impl<'a> Chaos<'a> {
 }
 
 fn send_away(server: &Server, how: Away) -> Outcome {
-    Ok(match how {
-        Away::Killed => server.kill()?,
-        Away::Stopped => server.stop()?,
-        Away::Paused => server.pause()?,
-    })
+    let sent = match how {
+        Away::Killed => server.kill(),
+        Away::Stopped => server.stop(),
+        Away::Paused => server.pause(),
+    };
+    sent.map_err(Error::from)
 }
 
 /// Resumes a server that was paused and starts one that is down.
 fn bring_back(server: &Server) -> Outcome {
-    Ok(if server.pid().is_some() { server.resume()? } else { server.restart()? })
+    let back = if server.pid().is_some() { server.resume() } else { server.restart() };
+    back.map_err(Error::from)
 }

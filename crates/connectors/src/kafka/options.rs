@@ -42,7 +42,14 @@ pub(super) const PARAMS: &[ParamSpec] = &[
     param("protomsg", Both, false, None, &[], "Protocol Buffers: not implemented yet"),
     param("avroschemaregistryurl", Both, false, None, &[], "Avro: not implemented yet"),
     param("avroschemanoopcode", Both, false, Some("false"), BOOLEAN, "Avro: not implemented yet"),
-    param("useclientmsgid", Both, false, Some("false"), BOOLEAN, "compare ids that clients gave"),
+    param(
+        "useclientmsgid",
+        Both,
+        false,
+        Some("false"),
+        BOOLEAN,
+        "leave out restored blocks, by client id (pub)",
+    ),
     param("kafkainitialoffset", Pub, false, Some("smallest"), &[], "smallest, largest or an offset"),
     param("kafkaconsumergroupid", Pub, false, None, &[], "consumer group: not implemented yet"),
     param("useoffsetmsgid", Pub, false, Some("false"), BOOLEAN, "the record's offset is the message id"),
@@ -217,6 +224,8 @@ pub(super) struct PublishOptions {
     pub(super) decode: DecodeOptions,
     pub(super) start: StartOffset,
     pub(super) offset_ids: bool,
+    /// Leave out binary blocks whose client id is not above the greatest one of the snapshot.
+    pub(super) client_ids: bool,
     pub(super) block_events: usize,
     pub(super) kind: BlockKind,
     pub(super) ignore_bad_lines: bool,
@@ -242,10 +251,13 @@ impl PublishOptions {
                 }
             },
         };
-        for name in ["keyfromkafkakey", "useclientmsgid"] {
-            if setup.flag(name)? {
-                return Err(setup.invalid(name, "true", "it is not implemented yet"));
-            }
+        if setup.flag("keyfromkafkakey")? {
+            return Err(setup.invalid("keyfromkafkakey", "true", "it is not implemented yet"));
+        }
+        let client_ids = setup.flag("useclientmsgid")?;
+        if client_ids && setup.failover {
+            let allowed = "false with failover: an engine that left blocks out would compute something else than the others";
+            return Err(setup.invalid("useclientmsgid", "true", allowed));
         }
         let read_committed = match common.settings.get("isolation.level") {
             None | Some("read_committed") => true,
@@ -267,6 +279,7 @@ impl PublishOptions {
             decode: decode_options(setup, common.record)?,
             start,
             offset_ids: setup.failover || setup.flag("useoffsetmsgid")?,
+            client_ids,
             block_events: setup.number("blocksize", 1)?.unwrap_or(1),
             kind: if setup.flag("transactional")? { BlockKind::Transactional } else { BlockKind::Normal },
             ignore_bad_lines: setup.flag("ignorecsvparseerrors")?,

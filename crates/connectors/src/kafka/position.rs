@@ -10,6 +10,9 @@ use tidegate_host::SourcePosition;
 /// Streams that are told apart per partition; records of further ones are never taken for copies.
 const STREAMS_MAX: usize = 4096;
 
+/// What the line of the greatest client id begins with.
+const CLIENT: &str = "client";
+
 /// What a publisher keeps from record to record, and across a restore.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Places {
@@ -23,6 +26,9 @@ pub(super) struct Places {
     pub(super) dropped: u64,
     /// The last id seen, per partition and stream of another project's output.
     last: BTreeMap<(i32, StreamId), OutputId>,
+    /// The greatest client id of a block that was injected, and the one that the snapshot had; with `useclientmsgid`.
+    client: Option<i64>,
+    restored_client: Option<i64>,
     /// `next` and `last` as text; kept so that a position costs nothing while they do not change.
     more: Option<Arc<[u8]>>,
 }
@@ -55,6 +61,23 @@ impl Places {
         false
     }
 
+    /// Whether a block with this client id is in the snapshot that was restored; if not, it counts as injected from now on. A block
+    /// without an id (0) is in none.
+    pub(super) fn is_restored(&mut self, client: i64) -> bool {
+        if client == 0 {
+            return false;
+        }
+        if self.restored_client.is_some_and(|restored| client <= restored) {
+            self.dropped += 1;
+            return true;
+        }
+        if self.client.is_none_or(|greatest| greatest < client) {
+            self.client = Some(client);
+            self.more = Some(self.text());
+        }
+        false
+    }
+
     /// The position for the host.
     pub(super) fn position(&self) -> SourcePosition {
         let next = self.next.get(&self.partition).copied().unwrap_or(0);
@@ -78,6 +101,11 @@ impl Places {
         places.more.clone_from(&position.more);
         for line in std::str::from_utf8(position.more.as_deref().unwrap_or_default()).ok()?.lines() {
             let (partition, value) = line.split_once(' ')?;
+            if partition == CLIENT {
+                places.client = Some(value.parse().ok()?);
+                places.restored_client = places.client;
+                continue;
+            }
             let partition = partition.parse().ok()?;
             match value.parse::<TaggedId>() {
                 Ok(tagged) => {
@@ -91,7 +119,7 @@ impl Places {
         Some(places)
     }
 
-    /// Lines `PARTITION OFFSET` for all partitions, when there are several, and `PARTITION STREAM:INPUT:SUB:PART`.
+    /// Lines `PARTITION OFFSET` for all partitions, when there are several, `PARTITION STREAM:INPUT:SUB:PART`, and `client ID`.
     fn text(&self) -> Arc<[u8]> {
         let mut text = String::new();
         if self.partition < 0 {
@@ -101,6 +129,9 @@ impl Places {
         }
         for (&(partition, stream), &id) in &self.last {
             let _infallible = writeln!(text, "{partition} {}", TaggedId { stream, id });
+        }
+        if let Some(client) = self.client {
+            let _infallible = writeln!(text, "{CLIENT} {client}");
         }
         text.into_bytes().into()
     }
@@ -123,6 +154,23 @@ mod tests {
         assert!(!places.is_copy(0, tagged("b", 1, 0)));
         assert!(!places.is_copy(0, tagged("a", 5, 1)));
         assert_eq!(places.dropped, 2);
+    }
+
+    /// failover-and-server 2.5 rule 2: not above the greatest of the snapshot is left out, equal too; later ones are not compared.
+    #[test]
+    fn blocks_of_the_snapshot_are_known_by_their_client_ids() {
+        let mut places = Places::new(Some(0));
+        for client in [3, 9, 4, 0] {
+            assert!(!places.is_restored(client), "nothing was restored");
+        }
+        places.pass(0, 3);
+        let position = SourcePosition::from_bytes(&places.position().to_bytes()).unwrap();
+        let mut places = Places::restore(&position, Some(0)).unwrap();
+        let left_out: Vec<bool> = [9, 4, 0, 10, 9, 12, 11].map(|client| places.is_restored(client)).into();
+        assert_eq!(left_out, [true, true, false, false, true, false, false]);
+        assert_eq!(places.dropped, 3);
+        let position = SourcePosition::from_bytes(&places.position().to_bytes()).unwrap();
+        assert!(Places::restore(&position, Some(0)).unwrap().is_restored(12));
     }
 
     #[test]

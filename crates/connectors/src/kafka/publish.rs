@@ -268,9 +268,12 @@ impl KafkaPublisher {
         };
         let where_it_is = |error| format!("topic {topic} partition {partition} offset {offset}: {error}");
         match decoded {
-            Ok(decoded) => {
+            Ok(mut decoded) => {
                 for error in &decoded.left_out {
                     publisher.bad_line(&error.raw, &where_it_is(error));
+                }
+                if self.options.client_ids {
+                    decoded.blocks.retain(|block| !self.places.is_restored(block.client));
                 }
                 decoded
             }

@@ -175,7 +175,12 @@ impl<'a> Writer<'a> {
 
     /// Answers the writes whose records have landed; when one has not, and cannot any more, all are given up.
     fn tell_landed(&mut self) {
-        let Some(Producer::Ids { producer, open, .. }) = &mut self.producer else { return };
+        let (producer, open) = match &mut self.producer {
+            Some(Producer::Ids { producer, open, .. }) => (producer, open),
+            // What it has to say is taken when it happens, not at the next write.
+            Some(Producer::Transactions { producer, .. }) => return producer.poll(Duration::ZERO),
+            None => return,
+        };
         producer.poll(Duration::ZERO);
         let landed = self.landed.load(Ordering::SeqCst);
         let all = open.iter().take_while(|open| open.end <= landed).count();
