@@ -1,4 +1,4 @@
-//! Random faults: a few seeds always, as many as one likes with `TIDEGATE_CHAOS=FIRST..LAST`.
+//! Random faults: one short seed always, as many long ones as one likes with `TIDEGATE_CHAOS=FIRST..LAST` (the last is left out).
 
 use std::time::{Duration, Instant};
 
@@ -7,8 +7,8 @@ use tidegate_failover_tests::{Plan, tell};
 
 use crate::cluster;
 
-/// Seeds of the short form.
-const SEEDS: std::ops::Range<u64> = 1..3;
+/// The seed of the short form.
+const SEEDS: std::ops::Range<u64> = 2..3;
 
 /// A seed that fails leaves its folder, with the logs of all engines; its line says where.
 #[test]

@@ -53,13 +53,13 @@ fn roles_are_shown_over_http_and_nothing_may_be_injected() {
     }
 }
 
-/// Brokers and ZooKeeper away at once: for 60 s with `TIDEGATE_STORY=long`, else for 12 s.
+/// Brokers and ZooKeeper away at once: for 60 s with `TIDEGATE_STORY=long`, else for 8 s.
 #[test]
 fn an_outage_of_everything_is_said_once_and_ends_by_itself() {
     let cluster = cluster();
     let folder = tempfile::tempdir().unwrap();
     let long = std::env::var("TIDEGATE_STORY").is_ok_and(|size| size == "long");
-    let length = Duration::from_secs(if long { 60 } else { 12 });
+    let length = Duration::from_secs(if long { 60 } else { 8 });
     let group = Group::new(&cluster, "outage", "transactions", folder.path()).unwrap();
     write(cluster.bootstrap(), &group.input, &readings(0, 40)).unwrap();
     let members = [group.empty("A").unwrap(), group.empty("B").unwrap()];
