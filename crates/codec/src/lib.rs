@@ -12,6 +12,7 @@ mod format;
 pub mod json;
 pub mod number;
 mod options;
+pub mod properties;
 mod sink;
 mod text;
 pub mod xml_events;

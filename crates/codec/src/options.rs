@@ -1,7 +1,7 @@
 //! What a connector chooses about a format.
 
 use crate::datetime::DatePattern;
-use tidegate_event::Flags;
+use tidegate_event::{Flags, Opcode};
 
 /// How much a decoder may hold. There is no default: whoever opens the door says how wide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +31,11 @@ pub struct DecodeOptions {
     pub add_opcode: bool,
     /// `addcsvflags`: lines have no flags; they have these.
     pub add_flags: Option<Flags>,
+    /// A csv line with exactly as many values as the schema has fields has neither opcode nor flags (the publisher
+    /// socket, websocket-api 5).
+    pub bare_lines: bool,
+    /// The opcode of events that come without one.
+    pub opcode: Opcode,
     /// `publishwithupsert`: inserts become upserts.
     pub upsert: bool,
     /// `stripnullsfromcsv`: NUL characters are dropped.
@@ -48,6 +53,8 @@ impl DecodeOptions {
             no_autogen_field: false,
             add_opcode: false,
             add_flags: None,
+            bare_lines: false,
+            opcode: Opcode::Insert,
             upsert: false,
             strip_nulls: false,
         }

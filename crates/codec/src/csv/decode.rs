@@ -138,8 +138,9 @@ impl Parser {
             move |_: BadQuotes| (Some(position), Cause::Quotes { position, event: event_text() })
         };
         let mut fields = Fields::new(line, options.delimiter);
-        let opcode = if options.add_opcode {
-            Opcode::Insert
+        let bare = options.bare_lines && fields.clone().count(text) == Some(schema.len());
+        let opcode = if options.add_opcode || bare {
+            options.opcode
         } else {
             let token = fields.next(text).map_err(quotes(0))?.unwrap_or("").trim_end();
             Opcode::parse(token)
@@ -148,6 +149,7 @@ impl Parser {
         let opcode = if options.upsert && opcode == Opcode::Insert { Opcode::Upsert } else { opcode };
         let flags = match options.add_flags {
             Some(flags) => flags,
+            None if bare => Flags::NORMAL,
             None => {
                 let letters = fields.next(text).map_err(quotes(0))?.unwrap_or("").trim_end();
                 Flags::parse(letters)

@@ -1,7 +1,7 @@
 //! A line into values.
 
 /// The values of a line, from left to right.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Fields<'l> {
     line: &'l str,
     /// Start of the next value; `None` when there is none.
@@ -42,6 +42,15 @@ impl<'l> Fields<'l> {
             }
             Some(_) => Ok(Some(self.with_backslash(start, scratch))),
         }
+    }
+
+    /// Number of values from here on; nothing when quotes are wrong.
+    pub(super) fn count(mut self, scratch: &mut String) -> Option<usize> {
+        let mut count = 0;
+        while self.next(scratch).ok()?.is_some() {
+            count += 1;
+        }
+        Some(count)
     }
 
     fn skip_blanks(&self, mut at: usize) -> usize {

@@ -284,3 +284,23 @@ proptest! {
         decode(&schema, options(), &[&input, text.as_bytes()]);
     }
 }
+
+/// Websocket-api 5: as many cells as fields are a bare line, two more a prefixed one.
+#[test]
+fn bare_lines_are_told_by_their_number_of_values() {
+    let schema = Arc::new(tidegate_event::Schema::parse("id*:int32,x:double,s:string").unwrap());
+    let mut options = DecodeOptions::new(LIMITS);
+    options.bare_lines = true;
+    options.opcode = tidegate_event::Opcode::Upsert;
+    let mut decoder = CsvDecoder::new(Arc::clone(&schema), options);
+    let mut sink = BlockSink::new(&schema);
+    decoder.feed(b"1,1.5,a\ni,n,2,2.5,\"b c,d\"\nD,N,3,,\n4,,\"x,y\"\n");
+    decoder.finish();
+    assert_eq!(decoder.next_block(10, &mut sink).unwrap(), Progress::End);
+    let expected =
+        tidegate_event::pretty::block(&schema, "P N 1 1.5 a\nI N 2 2.5 \"b c,d\"\nD N 3 ∅ ∅\nP N 4 ∅ x,y");
+    assert_eq!(
+        tidegate_event::pretty::print(&schema, sink.block()),
+        tidegate_event::pretty::print(&schema, &expected)
+    );
+}

@@ -54,8 +54,8 @@ impl JsonDecoder {
         let object: Map<String, Value> = serde_json::from_slice(text).map_err(|error| {
             (None, Cause::Unexpected { expected: "a JSON object".to_owned(), found: error.to_string() })
         })?;
-        let opcode = match object.get("opcode") {
-            None => Opcode::Insert,
+        let opcode = match object.get("opcode").or_else(|| object.get("@opcode")) {
+            None => options.opcode,
             Some(value) => value.as_str().and_then(Opcode::parse).ok_or_else(|| {
                 let event = String::from_utf8_lossy(text).into_owned();
                 let opcode = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
@@ -65,7 +65,7 @@ impl JsonDecoder {
         let opcode = if options.upsert && opcode == Opcode::Insert { Opcode::Upsert } else { opcode };
         let mut rows = Vec::new();
         let max_rows = options.limits.max_unit_events;
-        expand(schema, &object, &mut String::new(), vec![None; schema.len()], max_rows, &mut rows)?;
+        expand(schema, members(&object), &mut String::new(), vec![None; schema.len()], max_rows, &mut rows)?;
         for slots in &rows {
             let mut row = sink.row();
             for (position, slot) in slots.iter().enumerate() {
@@ -122,6 +122,19 @@ impl Decoder for JsonDecoder {
             }
         }
         Ok(Progress::Block)
+    }
+}
+
+/// The members that are fields: the object's own, or those of `event` in `{"opcode":"insert","event":{...}}`
+/// (websocket-api 5).
+fn members(object: &Map<String, Value>) -> &Map<String, Value> {
+    match object.get("event") {
+        Some(Value::Object(event))
+            if object.keys().all(|name| name == "event" || name.ends_with("opcode")) =>
+        {
+            event
+        }
+        _ => object,
     }
 }
 

@@ -252,7 +252,7 @@ impl Parser<'_> {
             return Err(Bad::Event(field, cause));
         }
         let opcode = match &self.opcode {
-            None => Opcode::Insert,
+            None => self.options.opcode,
             Some(word) => Opcode::parse(word.trim()).ok_or_else(|| {
                 Bad::Event(None, Cause::Opcode { opcode: word.clone(), event: "<event>".to_owned() })
             })?,
