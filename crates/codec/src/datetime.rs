@@ -102,6 +102,11 @@ impl DatePattern {
                 items.push(Item::Blank);
             } else if c == '%' {
                 let directive = chars.next();
+                // The fraction behind `%S.` is read and written with the seconds.
+                if directive == Some('f') && matches!(items[..], [.., Item::Second, Item::Byte(b'.')]) {
+                    items.pop();
+                    continue;
+                }
                 if !Self::directive(directive, &mut items) {
                     let directive = directive.map_or_else(String::new, String::from);
                     return Err(DatePatternError { pattern: pattern.to_owned(), directive });
@@ -450,6 +455,16 @@ mod tests {
         assert_eq!(micros("%d%b%Y:%k:%M:%S", "07Apr2013:13:03:00.123"), Some(1_365_339_780_123_000));
         assert_eq!(written("%Y-%m-%d %H:%M:%S", 1_504_106_466_000_022), "2017-08-30 15:21:06.000022");
         assert_eq!(written("%d%b%Y %I:%M:%S %p", 1_365_339_780_111_111), "07Apr2013 01:03:00.111111 PM");
+    }
+
+    /// The pattern of ESP's Python client (websocket-api 5).
+    #[test]
+    fn a_fraction_behind_the_seconds() {
+        let pattern = "%Y%m%dT%H:%M:%S.%f";
+        assert_eq!(micros(pattern, "20170830T15:21:06.000022"), Some(1_504_106_466_000_022));
+        assert_eq!(micros(pattern, "20170830T15:21:06"), Some(1_504_106_466_000_000));
+        assert_eq!(written(pattern, 1_504_106_466_000_022), "20170830T15:21:06.000022");
+        assert!(DatePattern::new("%f").is_err());
     }
 
     #[test]

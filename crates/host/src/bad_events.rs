@@ -61,7 +61,7 @@ impl BadEvents {
     }
 
     /// Writes a piece of input that could not be read.
-    pub(crate) fn unreadable(&self, window: &str, reason: &dyn fmt::Display, raw: &[u8]) {
+    pub fn unreadable(&self, window: &str, reason: &dyn fmt::Display, raw: &[u8]) {
         let Some(out) = &self.0 else { return };
         let mut out = out.lock();
         out.begin(window, reason);

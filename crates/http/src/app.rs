@@ -25,6 +25,7 @@ use crate::handlers::{
 };
 use crate::request_line::Refusal;
 use crate::state::AppState;
+use crate::websocket::{publisher, subscriber};
 
 /// Where the resources are found; all three are one tree (rest-api 1).
 pub const ROOTS: [&str; 3] = ["/SASESP", "/eventStreamProcessing/v1", "/eventStreamProcessing/v2"];
@@ -49,11 +50,9 @@ const NOT_YET: &[&str] = &[
     "projectMetadata",
     "projectResults",
     "projectStats",
-    "publishers",
     "routerDestinations",
     "routerStats",
     "routers",
-    "subscribers",
 ];
 
 /// Methods of the interface, for browsers.
@@ -89,6 +88,8 @@ pub fn app(state: Arc<AppState>) -> Router {
             put(window_state::change).post(window_state::change),
         )
         .route("/metrics", get(metrics::show))
+        .route("/subscribers/{project}/{contquery}/{window}", get(subscriber::open))
+        .route("/publishers/{project}/{contquery}/{window}", get(publisher::open))
         .route("/events", get(events::all))
         .route("/events/{project}/{contquery}/{window}", get(events::one));
     for alias in ["/projectValidationResults", "/projectValidation", "/projectValidations"] {

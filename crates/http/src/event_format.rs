@@ -14,7 +14,7 @@ use crate::answer::Refused;
 use crate::call::{bad, number};
 
 /// What decoders may hold. One event may be an image.
-const LIMITS: Limits = Limits { max_unit_bytes: 32 << 20, max_depth: 64, max_unit_events: 65_536 };
+pub(crate) const LIMITS: Limits = Limits { max_unit_bytes: 32 << 20, max_depth: 64, max_unit_events: 65_536 };
 
 /// Most events of a block that the input delimits itself.
 const MAX_BLOCK_EVENTS: usize = 65_536;

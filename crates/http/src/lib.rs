@@ -30,6 +30,7 @@ mod server_state;
 mod state;
 #[cfg(test)]
 mod tests;
+mod websocket;
 
 pub use app::{ROOTS, app};
 pub use serve::{HttpServer, MAX_CONNECTIONS, serve};

@@ -18,6 +18,11 @@ pub const ACCEPT_FAILED: Message = Message { id: "Tidegate0201", file: "serve.rs
 /// Connections were still busy when the time for a clean stop was over.
 pub const CONNECTIONS_CUT: Message = Message { id: "Tidegate0202", file: "serve.rs", line: 2 };
 
+/// An event that came over a WebSocket could not be read.
+pub const UNREADABLE: Message = Message { id: "Tidegate0203", file: "publisher.rs", line: 1 };
+/// Events that came over a WebSocket could not be injected.
+pub const NOT_INJECTED: Message = Message { id: "Tidegate0204", file: "publisher.rs", line: 2 };
+
 impl Message {
     /// Logs the message as a warning.
     pub(crate) fn warn(&self, text: fmt::Arguments<'_>) {

@@ -197,7 +197,8 @@ impl EventSelection {
     }
 }
 
-fn property(schema: &Schema, event: &Event<'_>, name: &str) -> Property {
+/// What a filter finds under a name in an event.
+pub(crate) fn property(schema: &Schema, event: &Event<'_>, name: &str) -> Property {
     match schema.position(name) {
         Some(position) => text(event.row.value(position)).map_or(Property::Null, Property::Value),
         None if name == "opcode" => Property::Value(event.opcode.word().to_owned()),

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use axum::Router;
 use axum::http::StatusCode;
 use axum::response::Response;
+use axum::{Extension, Router};
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -25,6 +25,7 @@ use crate::app::app;
 use crate::messages;
 use crate::request_line::{MAX_HEADERS, RequestLineIo, UPGRADE_HEADER, UpgradeSwitch};
 use crate::state::AppState;
+use crate::websocket::Sockets;
 
 /// Connections at a time; more wait to be accepted.
 pub const MAX_CONNECTIONS: usize = 1024;
@@ -106,7 +107,8 @@ impl Drop for HttpServer {
 
 /// Serves connections until `stop` becomes true; then answers in progress are ended, within a bounded time.
 pub async fn serve(listener: TcpListener, state: Arc<AppState>, stop: watch::Receiver<bool>) {
-    let app = app(state);
+    let (sockets, mut sockets_ended) = Sockets::new(stop.clone());
+    let app = app(state).layer(Extension(sockets));
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let mut connections = JoinSet::new();
     let mut stop_accepting = stop.clone();
@@ -134,7 +136,12 @@ pub async fn serve(listener: TcpListener, state: Arc<AppState>, stop: watch::Rec
         () = stopped(&mut stop_accepting) => {}
     }
     drop(listener);
-    let all = async { while connections.join_next().await.is_some() {} };
+    drop(app);
+    let all = async {
+        while connections.join_next().await.is_some() {}
+        // No socket is left when nobody holds the other end.
+        let _none = sockets_ended.recv().await;
+    };
     if tokio::time::timeout(STOP_TIMEOUT, all).await.is_err() {
         messages::CONNECTIONS_CUT
             .warn(format_args!("connections were cut that were busy for {} s", STOP_TIMEOUT.as_secs()));

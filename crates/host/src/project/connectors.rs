@@ -384,6 +384,7 @@ impl Shared {
                     let options = SubscribeOptions {
                         snapshot: entry.setup.flag("snapshot")?,
                         blocks_max: SUBSCRIBER_BLOCKS,
+                        events_max: usize::MAX,
                         when_full: WhenFull::Block,
                     };
                     let window = entry.window;

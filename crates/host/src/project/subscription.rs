@@ -2,11 +2,13 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, TrySendError, bounded};
+use crossbeam_channel::{
+    Receiver, RecvTimeoutError, SendTimeoutError, Sender, TrySendError, bounded, unbounded,
+};
 use tidegate_event::{BlockHeader, EventBlock};
 
 /// What happens when a subscriber's queue is full.
@@ -26,6 +28,9 @@ pub struct SubscribeOptions {
     pub snapshot: bool,
     /// Blocks that the queue holds; at least 1. The content that comes first is not part of it.
     pub blocks_max: usize,
+    /// Events that they may hold together before the queue counts as full, where the subscriber is disconnected then;
+    /// one block always has room.
+    pub events_max: usize,
     /// What happens when it is full.
     pub when_full: WhenFull,
 }
@@ -60,10 +65,30 @@ pub struct Subscription {
     ends: Arc<Ends>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Ends {
     overflowed: AtomicBool,
     gone: AtomicBool,
+    /// Events in the queue.
+    waiting: AtomicUsize,
+    notify: OnceLock<Notify>,
+}
+
+/// Called on the project's thread; must return at once.
+pub(crate) type Notify = Box<dyn Fn() + Send + Sync>;
+
+impl Ends {
+    fn notify(&self) {
+        if let Some(notify) = self.notify.get() {
+            notify();
+        }
+    }
+}
+
+impl fmt::Debug for Ends {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ends").field("overflowed", &self.overflowed).finish_non_exhaustive()
+    }
 }
 
 impl Subscription {
@@ -73,7 +98,10 @@ impl Subscription {
             return Receive::Block(delivery);
         }
         match self.live.recv_timeout(time) {
-            Ok(delivery) => Receive::Block(delivery),
+            Ok(delivery) => {
+                self.ends.waiting.fetch_sub(delivery.block.len(), Ordering::SeqCst);
+                Receive::Block(delivery)
+            }
             Err(RecvTimeoutError::Timeout) => Receive::Idle,
             Err(RecvTimeoutError::Disconnected) if self.ends.overflowed.load(Ordering::SeqCst) => {
                 Receive::Overflowed
@@ -85,6 +113,13 @@ impl Subscription {
     /// The next block if it is there already.
     pub fn try_receive(&mut self) -> Receive {
         self.receive(Duration::ZERO)
+    }
+
+    /// Has `notify` called after each block that is put into the queue from now on, and at the end: for a receiver
+    /// that does not wait in [`receive`](Self::receive). What came before has to be looked for once. Only the first
+    /// call counts.
+    pub fn notify_by(&self, notify: Box<dyn Fn() + Send + Sync>) {
+        let _first = self.ends.notify.set(notify);
     }
 
     pub(crate) const fn id(&self) -> u64 {
@@ -129,7 +164,7 @@ impl Breaker {
 pub(super) struct SubscriberQueue {
     id: u64,
     live: Sender<Delivery>,
-    when_full: WhenFull,
+    options: SubscribeOptions,
     ends: Arc<Ends>,
 }
 
@@ -154,9 +189,13 @@ impl SubscriberQueue {
         options: SubscribeOptions,
         content: VecDeque<Delivery>,
     ) -> (Self, Subscription) {
-        let (sender, live) = bounded(options.blocks_max.max(1));
+        // A queue that is never waited for is bounded by what is in it: most of them are empty, and there are many.
+        let (sender, live) = match options.when_full {
+            WhenFull::Block => bounded(options.blocks_max.max(1)),
+            WhenFull::Disconnect => unbounded(),
+        };
         let ends = Arc::new(Ends::default());
-        let queue = Self { id, live: sender, when_full: options.when_full, ends: Arc::clone(&ends) };
+        let queue = Self { id, live: sender, options, ends: Arc::clone(&ends) };
         (queue, Subscription { id, content, live, ends })
     }
 
@@ -169,17 +208,31 @@ impl SubscriberQueue {
     }
 
     pub(super) fn send(&self, delivery: Delivery) -> Sent {
+        let sent = self.try_send(delivery);
+        if sent != Sent::Gone {
+            self.ends.notify();
+        }
+        sent
+    }
+
+    fn try_send(&self, delivery: Delivery) -> Sent {
+        let events = delivery.block.len();
+        if self.options.when_full == WhenFull::Disconnect && self.is_full(events) {
+            self.ends.overflowed.store(true, Ordering::SeqCst);
+            return Sent::Overflowed;
+        }
+        self.ends.waiting.fetch_add(events, Ordering::SeqCst);
         match self.live.try_send(delivery) {
             Ok(()) => Sent::Taken,
             Err(TrySendError::Disconnected(_)) => Sent::Gone,
-            Err(TrySendError::Full(delivery)) => match self.when_full {
-                WhenFull::Block => self.send_when_room(delivery),
-                WhenFull::Disconnect => {
-                    self.ends.overflowed.store(true, Ordering::SeqCst);
-                    Sent::Overflowed
-                }
-            },
+            Err(TrySendError::Full(delivery)) => self.send_when_room(delivery),
         }
+    }
+
+    fn is_full(&self, events: usize) -> bool {
+        let waiting = self.ends.waiting.load(Ordering::SeqCst);
+        self.live.len() >= self.options.blocks_max.max(1)
+            || (waiting > 0 && waiting.saturating_add(events) > self.options.events_max)
     }
 
     fn send_when_room(&self, mut delivery: Delivery) -> Sent {
@@ -193,5 +246,14 @@ impl SubscriberQueue {
                 Err(SendTimeoutError::Timeout(back)) => delivery = back,
             }
         }
+    }
+}
+
+impl Drop for SubscriberQueue {
+    fn drop(&mut self) {
+        // The receiver must see the end before it is told of it.
+        let (closed, _) = bounded(1);
+        self.live = closed;
+        self.ends.notify();
     }
 }

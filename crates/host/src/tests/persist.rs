@@ -109,8 +109,12 @@ fn run(inputs: &[(i64, i64, i64)], cuts: &[usize]) -> Vec<String> {
             project.restore(path).unwrap();
         }
         project.start().unwrap();
-        let options =
-            SubscribeOptions { snapshot: false, blocks_max: 10_000, when_full: WhenFull::Disconnect };
+        let options = SubscribeOptions {
+            snapshot: false,
+            blocks_max: 10_000,
+            events_max: usize::MAX,
+            when_full: WhenFull::Disconnect,
+        };
         let windows = ["in", "last"].map(|name| project.window("cq", name).unwrap().id);
         let subscriptions = windows.map(|window| project.subscribe(window, options).unwrap());
         (project, subscriptions)

@@ -134,7 +134,12 @@ fn a_panic_fails_its_project_alone() {
     let options = LoadOptions { name: Some("other".to_owned()), ..LoadOptions::default() };
     let other = host.load(&model("", "", ""), &options).unwrap();
     let window = project.window("cq", "in").unwrap().id;
-    let options = SubscribeOptions { snapshot: false, blocks_max: 1, when_full: WhenFull::Block };
+    let options = SubscribeOptions {
+        snapshot: false,
+        blocks_max: 1,
+        events_max: usize::MAX,
+        when_full: WhenFull::Block,
+    };
     let mut subscription = project.subscribe(window, options).unwrap();
     assert!(matches!(project.fail_for_test(), Err(HostError::Failed(_))));
     wait_until(|| project.state() == ProjectState::Failed);

@@ -31,7 +31,12 @@ fn the_content_comes_first_then_what_is_emitted_without_gap_or_duplicate() {
     let project = host.load(&model("", "", ""), &LoadOptions::default()).unwrap();
     inject(&project, 0..300);
     let window = project.window("cq", "in").unwrap().id;
-    let options = SubscribeOptions { snapshot: true, blocks_max: 4096, when_full: WhenFull::Disconnect };
+    let options = SubscribeOptions {
+        snapshot: true,
+        blocks_max: 4096,
+        events_max: usize::MAX,
+        when_full: WhenFull::Disconnect,
+    };
     let publisher = std::thread::spawn({
         let project = Arc::clone(&project);
         move || inject(&project, 300..2000)
@@ -63,7 +68,12 @@ fn an_empty_window_answers_with_an_empty_last_block() {
     let (host, _) = host();
     let project = host.load(&model("", "", ""), &LoadOptions::default()).unwrap();
     let window = project.window("cq", "last").unwrap().id;
-    let options = SubscribeOptions { snapshot: true, blocks_max: 1, when_full: WhenFull::Disconnect };
+    let options = SubscribeOptions {
+        snapshot: true,
+        blocks_max: 1,
+        events_max: usize::MAX,
+        when_full: WhenFull::Disconnect,
+    };
     let mut subscription = project.subscribe(window, options).unwrap();
     let delivery = next(&mut subscription);
     assert!(delivery.block.is_empty());
@@ -75,7 +85,12 @@ fn a_network_client_that_does_not_keep_up_is_told_so() {
     let (host, _) = host();
     let project = host.load(&model("", "", ""), &LoadOptions::default()).unwrap();
     let window = project.window("cq", "in").unwrap().id;
-    let options = SubscribeOptions { snapshot: false, blocks_max: 3, when_full: WhenFull::Disconnect };
+    let options = SubscribeOptions {
+        snapshot: false,
+        blocks_max: 3,
+        events_max: usize::MAX,
+        when_full: WhenFull::Disconnect,
+    };
     let mut slow = project.subscribe(window, options).unwrap();
     let mut quick = project.subscribe(window, SubscribeOptions { blocks_max: 100, ..options }).unwrap();
     inject(&project, 0..10);
@@ -94,7 +109,12 @@ fn a_subscriber_that_goes_away_never_blocks_the_project() {
     let (host, _) = host();
     let project = host.load(&model("", "", ""), &LoadOptions::default()).unwrap();
     let window = project.window("cq", "in").unwrap().id;
-    let options = SubscribeOptions { snapshot: false, blocks_max: 1, when_full: WhenFull::Block };
+    let options = SubscribeOptions {
+        snapshot: false,
+        blocks_max: 1,
+        events_max: usize::MAX,
+        when_full: WhenFull::Block,
+    };
     let subscription = project.subscribe(window, options).unwrap();
     inject(&project, 0..10);
     drop(subscription);
@@ -107,7 +127,12 @@ fn a_project_that_is_removed_ends_its_subscriptions() {
     let (host, _) = host();
     let project = host.load(&model("", "", ""), &LoadOptions::default()).unwrap();
     let window = project.window("cq", "in").unwrap().id;
-    let options = SubscribeOptions { snapshot: false, blocks_max: 1, when_full: WhenFull::Disconnect };
+    let options = SubscribeOptions {
+        snapshot: false,
+        blocks_max: 1,
+        events_max: usize::MAX,
+        when_full: WhenFull::Disconnect,
+    };
     let mut subscription = project.subscribe(window, options).unwrap();
     host.delete("p").unwrap();
     assert!(matches!(subscription.receive(WAIT), Receive::Closed));

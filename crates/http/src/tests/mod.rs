@@ -4,3 +4,4 @@ mod connections;
 mod harness;
 mod projects;
 mod resources;
+mod websockets;
