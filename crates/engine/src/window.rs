@@ -23,6 +23,12 @@ pub trait Window: Send {
         step: &mut Step<'_>,
     ) -> Option<Arc<EventBlock>>;
 
+    /// Whether the changes that a block causes are the block itself: then [`process`](Self::process) is not called.
+    fn passes(&self, input: &EventBlock) -> bool {
+        let _ = input;
+        false
+    }
+
     /// The clock has reached what [`next_due`](Self::next_due) asked for.
     fn at_heartbeat(&mut self, step: &mut Step<'_>) -> Option<Arc<EventBlock>> {
         let _ = step;

@@ -1,6 +1,6 @@
 //! A column of results on its way into rows, converted to the field's type.
 
-use tidegate_event::row::{FixedPlace, canonical_bits};
+use tidegate_event::row::{FixedPlace, RowLayout, canonical_bits};
 use tidegate_event::{FieldType, MONEY_SCALE, RowBatch, RowView};
 use tidegate_expr::{FaultKind, Faults};
 
@@ -14,29 +14,42 @@ pub(super) fn is_number(ty: FieldType) -> bool {
     matches!(ty, FieldType::Int32 | FieldType::Int64 | FieldType::Double | FieldType::Money)
 }
 
-/// A field of rows 0, 1, … of a batch. A number that the field cannot hold leaves null and counts a fault.
-#[derive(Debug)]
-pub(crate) struct OutColumn<'a> {
-    rows: &'a mut RowBatch,
+/// A field that results go to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Target {
     field: usize,
     ty: FieldType,
     /// Where numbers go; nothing for a field of no fixed size.
     place: Option<FixedPlace>,
+}
+
+impl Target {
+    /// The `field` of rows of a layout.
+    pub(crate) fn new(layout: &RowLayout, field: usize) -> Self {
+        let ty = layout.types()[field];
+        Self { field, ty, place: (!ty.is_variable()).then(|| layout.place(field)) }
+    }
+}
+
+/// A field of rows 0, 1, … of a batch. A number that the field cannot hold leaves null and counts a fault.
+#[derive(Debug)]
+pub(crate) struct OutColumn<'a> {
+    rows: &'a mut RowBatch,
+    target: &'a Target,
     faults: &'a mut Faults,
 }
 
 impl<'a> OutColumn<'a> {
-    /// The column `field` of `rows`.
-    pub(crate) fn new(rows: &'a mut RowBatch, field: usize, faults: &'a mut Faults) -> Self {
-        let ty = rows.layout().types()[field];
-        let place = (!ty.is_variable()).then(|| rows.place(field));
-        Self { rows, field, ty, place, faults }
+    /// The column `target` of `rows`.
+    #[inline]
+    pub(crate) fn new(rows: &'a mut RowBatch, target: &'a Target, faults: &'a mut Faults) -> Self {
+        Self { rows, target, faults }
     }
 
     #[inline]
     fn store(&mut self, row: usize, word: u64) {
-        debug_assert!(self.place.is_some(), "can_store lets numbers only into fields of fixed size");
-        if let Some(place) = self.place {
+        debug_assert!(self.target.place.is_some(), "can_store lets numbers only into fields of fixed size");
+        if let Some(place) = self.target.place {
             self.rows.set_word_at(place, row, word);
         }
     }
@@ -44,7 +57,7 @@ impl<'a> OutColumn<'a> {
     /// Stores a double, or nothing, in each row from the first on.
     #[inline]
     pub(super) fn doubles(&mut self, values: impl Iterator<Item = Option<f64>>) {
-        match self.place.filter(|_| self.ty == FieldType::Double) {
+        match self.target.place.filter(|_| self.target.ty == FieldType::Double) {
             Some(place) => self.rows.set_words(place, values.map(|value| value.map(canonical_bits))),
             None => {
                 for (row, value) in values.enumerate() {
@@ -57,7 +70,7 @@ impl<'a> OutColumn<'a> {
     /// Stores a count in each row from the first on.
     #[inline]
     pub(super) fn counts(&mut self, counts: impl Iterator<Item = u64>) {
-        match self.place.filter(|_| self.ty == FieldType::Int64) {
+        match self.target.place.filter(|_| self.target.ty == FieldType::Int64) {
             Some(place) => self.rows.set_words(place, counts.map(Some)),
             None => counts.enumerate().for_each(|(row, count)| self.int(row, i128::from(count))),
         }
@@ -66,7 +79,7 @@ impl<'a> OutColumn<'a> {
     /// Stores a value of fixed size of type `ty`, given as its slot, or nothing, in each row from the first on.
     #[inline]
     pub(super) fn words(&mut self, ty: FieldType, words: impl Iterator<Item = Option<u64>>) {
-        match self.place.filter(|_| self.ty == ty) {
+        match self.target.place.filter(|_| self.target.ty == ty) {
             Some(place) => self.rows.set_words(place, words),
             None => {
                 for (row, word) in words.enumerate() {
@@ -79,7 +92,7 @@ impl<'a> OutColumn<'a> {
     /// Stores an integer.
     #[inline]
     pub(super) fn int(&mut self, row: usize, value: i128) {
-        match self.ty {
+        match self.target.ty {
             FieldType::Double => self.store(row, canonical_bits(value as f64)),
             FieldType::Money => self.integral(row, value.saturating_mul(i128::from(MONEY_SCALE))),
             _ => self.integral(row, value),
@@ -89,7 +102,7 @@ impl<'a> OutColumn<'a> {
     /// Stores ten-thousandths.
     #[inline]
     pub(super) fn money(&mut self, row: usize, value: i128) {
-        match self.ty {
+        match self.target.ty {
             FieldType::Double => self.store(row, canonical_bits(value as f64 / MONEY_SCALE as f64)),
             FieldType::Money => self.integral(row, value),
             _ => self.integral(row, value / i128::from(MONEY_SCALE)),
@@ -99,7 +112,7 @@ impl<'a> OutColumn<'a> {
     /// Stores a double; fractions are cut off for integers.
     #[inline]
     pub(super) fn double(&mut self, row: usize, value: f64) {
-        if self.ty == FieldType::Double {
+        if self.target.ty == FieldType::Double {
             self.store(row, canonical_bits(value));
         } else {
             self.rounded(row, value);
@@ -107,7 +120,7 @@ impl<'a> OutColumn<'a> {
     }
 
     fn rounded(&mut self, row: usize, value: f64) {
-        let whole = match self.ty {
+        let whole = match self.target.ty {
             FieldType::Money => (value * MONEY_SCALE as f64).round(),
             _ => value.trunc(),
         };
@@ -126,7 +139,7 @@ impl<'a> OutColumn<'a> {
         }
         let ty = from.layout().types()[source];
         if ty.is_variable() {
-            self.rows.row_mut(row).copy_field(self.field, from, source);
+            self.rows.row_mut(row).copy_field(self.target.field, from, source);
         } else {
             self.word(row, ty, from.word(source));
         }
@@ -144,19 +157,19 @@ impl<'a> OutColumn<'a> {
 
     /// Stores the bytes of a value that has no fixed size.
     pub(super) fn bytes(&mut self, row: usize, bytes: &[u8]) {
-        if self.ty.is_text() {
+        if self.target.ty.is_text() {
             match std::str::from_utf8(bytes) {
-                Ok(text) => self.rows.row_mut(row).set_text(self.field, text),
+                Ok(text) => self.rows.row_mut(row).set_text(self.target.field, text),
                 Err(_) => self.faults.add(FaultKind::FailedCast),
             }
         } else {
-            self.rows.row_mut(row).set_bytes(self.field, bytes);
+            self.rows.row_mut(row).set_bytes(self.target.field, bytes);
         }
     }
 
     #[inline]
     fn integral(&mut self, row: usize, value: i128) {
-        let fits = if self.ty == FieldType::Int32 {
+        let fits = if self.target.ty == FieldType::Int32 {
             i32::try_from(value).map(i64::from).ok()
         } else {
             i64::try_from(value).ok()

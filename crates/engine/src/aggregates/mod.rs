@@ -19,7 +19,7 @@ mod values;
 mod weighted;
 
 pub(crate) use accumulator::{Accumulator, Change, Emission, GroupState, Touched};
-pub(crate) use column::{OutColumn, can_store};
+pub(crate) use column::{OutColumn, Target, can_store};
 pub use function::{AggregateFunction, Class};
 pub(crate) use function::{Spec, bind};
 pub(crate) use group_rows::GroupRows;

@@ -41,6 +41,12 @@ impl BlockBuilder {
 
     /// As [`over`](Self::over), when it is known that other rows will follow: copies rows from the start.
     pub fn copying(pool: &mut BlockPool, input: &EventBlock) -> Self {
+        if 2 * input.len() >= input.rows().len() {
+            let mut builder = Self::new(pool, input.rows().layout());
+            builder.rows.clone_rows(input.rows());
+            builder.sharing = Sharing::Copied;
+            return builder;
+        }
         let mut builder = Self::over(pool, input);
         builder.copy_input(input.len());
         builder
@@ -79,7 +85,7 @@ impl BlockBuilder {
     #[inline]
     pub fn emit_input(&mut self, number: u32, opcode: Opcode, flags: Flags) {
         let row = match &self.input {
-            Some(_) if self.sharing != Sharing::Apart => number,
+            _ if self.sharing != Sharing::Apart => number,
             Some(input) => self.rows.push_copy(&input.row(number as usize)),
             None => unreachable!("only a builder over an input emits its rows"),
         };

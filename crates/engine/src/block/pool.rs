@@ -9,8 +9,7 @@ use tidegate_event::{EventBlock, EventRef, RowBatch};
 /// to has processed it, unless a subscriber still holds it.
 ///
 /// Counting who holds a block costs more than a small block's work, so rows and events are filled outside of shared
-/// memory, and a block is asked whether it is held by one alone when it is finished and when it comes back, and no
-/// more often.
+/// memory, a block that comes back is only looked at, and it is asked whether it is held by one alone when it is used again.
 #[derive(Debug)]
 pub struct BlockPool {
     /// Blocks with whatever was in them.
@@ -123,12 +122,13 @@ impl BlockPool {
     }
 
     /// Takes a block back, if nobody else holds it.
+    #[inline]
     pub fn give(&mut self, mut block: Arc<EventBlock>) {
-        if self.blocks.len() == KEPT_MAX {
+        if Arc::strong_count(&block) > 1 || self.blocks.len() == KEPT_MAX {
             return;
         }
-        let Some(idle) = Arc::get_mut(&mut block) else { return };
-        if idle.rows_mut().is_none_or(|rows| rows.bytes_used() > KEPT_BYTES_MAX) {
+        if Arc::strong_count(block.rows()) > 1 || block.rows().bytes_used() > KEPT_BYTES_MAX {
+            let Some(idle) = Arc::get_mut(&mut block) else { return };
             idle.replace_rows(Arc::clone(&self.nothing));
         }
         self.blocks.push(block);

@@ -147,15 +147,20 @@ impl Node {
     pub(super) fn process(
         &mut self,
         port: usize,
-        input: &Arc<EventBlock>,
+        input: Arc<EventBlock>,
         kind: BlockKind,
         step: &mut Step<'_>,
     ) -> Option<Arc<EventBlock>> {
-        let changes = self.window.process(port, input, kind, step)?;
-        self.output(changes, kind, step)
+        if self.window.passes(&input) {
+            return self.output(input, kind, step);
+        }
+        let changes = self.window.process(port, &input, kind, step);
+        step.pool.give(input);
+        self.output(changes?, kind, step)
     }
 
     /// Runs changes through the output stage.
+    #[inline]
     pub(super) fn output(
         &mut self,
         changes: Arc<EventBlock>,
@@ -174,7 +179,16 @@ impl Node {
     }
 
     /// Applies `collapse-updates`, then `pulse-interval`, then `output-insert-only`.
+    #[inline]
     pub(super) fn restrict(&mut self, out: Arc<EventBlock>, step: &mut Step<'_>) -> Option<Arc<EventBlock>> {
+        if self.collapse.is_none() && self.pulse.is_none() {
+            return self.leave(out, step);
+        }
+        self.hold_back(out, step)
+    }
+
+    #[inline(never)]
+    fn hold_back(&mut self, out: Arc<EventBlock>, step: &mut Step<'_>) -> Option<Arc<EventBlock>> {
         let out = match &self.collapse {
             Some(key) => collapse(key, out, step.pool)?,
             None => out,
@@ -191,14 +205,21 @@ impl Node {
         self.leave(held, step)
     }
 
+    #[inline]
     fn leave(&mut self, out: Arc<EventBlock>, step: &mut Step<'_>) -> Option<Arc<EventBlock>> {
         let out = self.inserts_only(out, step)?;
         self.listing.follow(&out, step);
         Some(out)
     }
 
+    #[inline]
     fn inserts_only(&self, out: Arc<EventBlock>, step: &mut Step<'_>) -> Option<Arc<EventBlock>> {
-        if !self.output_insert_only || out.events().iter().all(|e| e.opcode == Opcode::Insert) {
+        if self.output_insert_only { Self::only_inserts(out, step) } else { Some(out) }
+    }
+
+    #[inline(never)]
+    fn only_inserts(out: Arc<EventBlock>, step: &mut Step<'_>) -> Option<Arc<EventBlock>> {
+        if out.events().iter().all(|e| e.opcode == Opcode::Insert) {
             return Some(out);
         }
         let mut inserts = BlockBuilder::over(step.pool, &out);

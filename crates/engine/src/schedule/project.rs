@@ -234,6 +234,7 @@ impl Project {
         true
     }
 
+    #[inline(always)]
     fn run_task(&mut self, task: Task, sink: &mut dyn Sink) {
         let node = &mut self.nodes[task.target.0 as usize];
         let mut step = Step {
@@ -244,9 +245,8 @@ impl Project {
             stats: &mut self.stats[task.target.0 as usize],
             sink,
         };
-        let out = node.process(task.port, &task.block, task.header.kind, &mut step);
+        let out = node.process(task.port, task.block, task.header.kind, &mut step);
         self.due_changed |= node.look_at_clock();
-        self.pool.give(task.block);
         if let Some(out) = out {
             self.deliver(task.target, task.header, out, sink);
         }
@@ -312,6 +312,7 @@ impl Project {
     }
 
     /// Tells of the first fault of each kind in a window.
+    #[inline]
     fn tell_faults(&mut self, window: WindowId, sink: &mut dyn Sink) {
         let node = &mut self.nodes[window.0 as usize];
         let faults = &self.stats[window.0 as usize].faults;

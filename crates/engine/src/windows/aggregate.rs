@@ -25,7 +25,7 @@ use tidegate_event::{
 };
 use tidegate_expr::{Column, Program};
 
-use crate::aggregates::{Accumulator, Change, Emission, GroupRows, GroupState, OutColumn, Touched};
+use crate::aggregates::{Accumulator, Change, Emission, GroupRows, GroupState, OutColumn, Target, Touched};
 use crate::block::BlockBuilder;
 use crate::evaluator::Evaluator;
 use crate::key::{Digest, KeyFields};
@@ -42,7 +42,7 @@ pub(super) use build::AGGREGATE;
 struct Cell {
     accumulator: usize,
     part: u8,
-    field: usize,
+    target: Target,
 }
 
 /// An expression around calls and the field it goes to.
@@ -283,7 +283,7 @@ impl Aggregate {
         let at = Emission { groups: living, input, states, lists: lists.as_ref() };
         let mut fill = |cells: &[Cell], rows: &mut RowBatch| {
             for cell in cells {
-                let mut column = OutColumn::new(rows, cell.field, &mut step.stats.faults);
+                let mut column = OutColumn::new(rows, &cell.target, &mut step.stats.faults);
                 accumulators[cell.accumulator].fill(cell.part, &at, &mut column);
             }
         };

@@ -107,6 +107,12 @@ struct Source {
     generator: Option<KeyGenerator>,
 }
 
+impl Source {
+    fn takes_all(&self, input: &EventBlock) -> bool {
+        !self.insert_only || input.events().iter().all(|e| e.opcode == Opcode::Insert)
+    }
+}
+
 impl Window for Source {
     fn process(
         &mut self,
@@ -115,11 +121,10 @@ impl Window for Source {
         kind: BlockKind,
         step: &mut Step<'_>,
     ) -> Option<Arc<EventBlock>> {
-        let all_inserts = !self.insert_only || input.events().iter().all(|e| e.opcode == Opcode::Insert);
-        if all_inserts && self.generator.is_none() {
+        if self.passes(input) {
             return Some(Arc::clone(input));
         }
-        if !all_inserts && kind == BlockKind::Transactional {
+        if !self.takes_all(input) && kind == BlockKind::Transactional {
             for position in 0..input.len() {
                 let bad = input.events()[position].opcode != Opcode::Insert;
                 step.reject(input, position, if bad { Reject::NotInsert } else { Reject::Transaction });
@@ -151,6 +156,10 @@ impl Window for Source {
             out.emit_last(event.opcode, event.flags);
         }
         out.finish(step.pool)
+    }
+
+    fn passes(&self, input: &EventBlock) -> bool {
+        self.generator.is_none() && self.takes_all(input)
     }
 
     fn freeze(&mut self) -> Box<dyn Frozen> {

@@ -61,7 +61,7 @@ impl Window for Union {
         _kind: BlockKind,
         step: &mut Step<'_>,
     ) -> Option<Arc<EventBlock>> {
-        if self.strict {
+        if self.passes(input) {
             return Some(Arc::clone(input));
         }
         let mut out = BlockBuilder::over(step.pool, input);
@@ -78,5 +78,9 @@ impl Window for Union {
             out.emit_input(event.row, opcode, event.flags);
         }
         out.finish(step.pool)
+    }
+
+    fn passes(&self, _: &EventBlock) -> bool {
+        self.strict
     }
 }

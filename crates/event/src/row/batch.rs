@@ -1,18 +1,9 @@
 //! The rows of an event block.
 
 use super::words::{copy_words, push_words};
-use super::{HeapRef, INLINE_BYTES, RowLayout, RowView, UNIT, variable_slot};
+use super::{FixedPlace, HeapRef, INLINE_BYTES, RowLayout, RowView, UNIT, variable_slot};
 use crate::field_type::FieldType;
 use crate::value::Value;
-
-/// Where a field of fixed size lies in every row of a layout.
-#[derive(Debug, Clone, Copy)]
-pub struct FixedPlace {
-    stride: usize,
-    slot: usize,
-    null_word: usize,
-    null_bit: u64,
-}
 
 /// The bits that a row holds for a double: negative zero becomes zero and every NaN the same NaN, so that equal
 /// values have equal bits.
@@ -76,13 +67,7 @@ impl RowBatch {
     /// # Panics
     /// In debug builds, when the field is a text, blob or array.
     pub fn place(&self, field: usize) -> FixedPlace {
-        debug_assert!(!self.layout.types()[field].is_variable());
-        FixedPlace {
-            stride: self.layout.stride(),
-            slot: self.layout.offset(field),
-            null_word: field / 64,
-            null_bit: 1 << (field % 64),
-        }
+        self.layout.place(field)
     }
 
     /// The slot word at `place` of row `number`; nothing when null.
@@ -104,16 +89,17 @@ impl RowBatch {
         row[place.slot] = word;
     }
 
-    /// Sets the slot word at `place` of each row from the first on, as long as there are `words`; leaves rows without
-    /// one as they are. Doubles as in [`set_word_at`](Self::set_word_at).
+    /// Sets the slot word at `place` of each row from the first on, as long as there are `words`, of which there are not
+    /// more than rows; leaves rows without one as they are. Doubles as in [`set_word_at`](Self::set_word_at).
     #[inline]
     pub fn set_words(&mut self, place: FixedPlace, words: impl Iterator<Item = Option<u64>>) {
-        assert!(place.null_word < place.stride && place.slot < place.stride, "a place lies within its row");
-        for (row, word) in self.words.chunks_exact_mut(place.stride).zip(words) {
+        let mut start = 0;
+        for word in words {
             if let Some(word) = word {
-                row[place.null_word] &= !place.null_bit;
-                row[place.slot] = word;
+                self.words[start + place.null_word] &= !place.null_bit;
+                self.words[start + place.slot] = word;
             }
+            start += place.stride;
         }
     }
 
@@ -242,9 +228,7 @@ impl RowBatch {
         for word in 0..self.layout.null_words() {
             let nulls = if left >= 64 { u64::MAX } else { (1 << left) - 1 };
             left = left.saturating_sub(64);
-            for row in self.words[start..].chunks_exact_mut(stride) {
-                row[word] = nulls;
-            }
+            (0..count).for_each(|row| self.words[start + row * stride + word] = nulls);
         }
         for &field in fields {
             let (slot, variable) = (self.layout.offset(field), self.layout.types()[field].is_variable());

@@ -20,6 +20,15 @@ struct Places {
     variable: Box<[u32]>,
 }
 
+/// Where a field of fixed size lies in every row of a layout.
+#[derive(Debug, Clone, Copy)]
+pub struct FixedPlace {
+    pub(super) stride: usize,
+    pub(super) slot: usize,
+    pub(super) null_word: usize,
+    pub(super) null_bit: u64,
+}
+
 impl PartialEq for RowLayout {
     #[inline]
     fn eq(&self, other: &Self) -> bool {
@@ -76,6 +85,20 @@ impl RowLayout {
     #[inline]
     pub fn offset(&self, field: usize) -> usize {
         self.places.offsets[field] as usize
+    }
+
+    /// The place of a fixed-size `field` in every row: for loops over a column.
+    ///
+    /// # Panics
+    /// In debug builds, when the field is a text, blob or array.
+    pub fn place(&self, field: usize) -> FixedPlace {
+        debug_assert!(!self.types()[field].is_variable());
+        FixedPlace {
+            stride: self.stride,
+            slot: self.offset(field),
+            null_word: field / 64,
+            null_bit: 1 << (field % 64),
+        }
     }
 
     /// Where the slots of fields begin that may have bytes in a heap: text, blobs, arrays.

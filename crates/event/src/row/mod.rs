@@ -21,9 +21,9 @@ mod stored;
 mod view;
 mod words;
 
-pub use batch::{FixedPlace, RowBatch, RowWriter, canonical_bits};
+pub use batch::{RowBatch, RowWriter, canonical_bits};
 pub use heap::{HeapRef, PAGE_UNITS, PagedHeap, UNIT};
-pub use layout::RowLayout;
+pub use layout::{FixedPlace, RowLayout};
 pub use stored::{StoredRowError, read_row, write_row};
 pub use view::RowView;
 pub use words::copy_words;

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use tidegate_event::row::RowLayout;
 use tidegate_event::{Field, FieldType, RowBatch, Schema};
 use tidegate_expr::{Column, Expression};
 use tidegate_model::{IndexType, MistakeKind};
 
 use super::{Aggregate, Cell, Formula};
-use crate::aggregates::{Class, GroupRows, Spec, bind, can_store};
+use crate::aggregates::{Class, GroupRows, Spec, Target, bind, can_store};
 use crate::build::BuildContext;
 use crate::evaluator::Evaluator;
 use crate::key::KeyFields;
@@ -83,15 +84,16 @@ fn build(context: &mut BuildContext<'_>) -> Option<BuiltWindow> {
         let compiled = scope.compile(expression, schema.ty(*field));
         let bare = bare_call(&scope, expression, &wanted);
         match bare.filter(|&call| can_store(wanted.calls[call].ty, schema.ty(*field))) {
-            Some(call) => plain.push(wanted.calls[call].cell(*field)),
+            Some(call) => plain.push(wanted.calls[call].cell(schema.layout(), *field)),
             None => match context.report(&element.text, compiled) {
                 Some(program) => formulas.push(Formula { program, field: *field }),
                 None => complete = false,
             },
         }
     }
-    if !formulas.is_empty() {
-        inner.extend(wanted.calls.iter().enumerate().map(|(field, call)| call.cell(field)));
+    if let Some(results) = results_schema.as_ref().filter(|_| !formulas.is_empty()) {
+        let calls = wanted.calls.iter().enumerate();
+        inner.extend(calls.map(|(field, call)| call.cell(results.layout(), field)));
     }
     let keys = keys?;
     if !complete || !context.index.is_stateful() {
@@ -158,8 +160,8 @@ fn bare_call(scope: &tidegate_expr::Scope, expression: &Expression, wanted: &Wan
 }
 
 impl Call {
-    fn cell(&self, field: usize) -> Cell {
-        Cell { accumulator: self.accumulator, part: self.part, field }
+    fn cell(&self, layout: &RowLayout, field: usize) -> Cell {
+        Cell { accumulator: self.accumulator, part: self.part, target: Target::new(layout, field) }
     }
 }
 
