@@ -62,7 +62,8 @@ impl Floor {
         if let Some(&at) = self.table.find(hash(symbol), |&at| groups[at as usize].symbol == symbol) {
             return at;
         }
-        let group = Group { symbol, count: 0, sum: 0.0, squares: 0.0, prices: Vec::new(), old: None, touched: false };
+        let group =
+            Group { symbol, count: 0, sum: 0.0, squares: 0.0, prices: Vec::new(), old: None, touched: false };
         let at = match self.free.pop() {
             Some(at) => {
                 self.groups[at as usize] = group;
@@ -132,14 +133,17 @@ impl Floor {
                 }
                 let symbol = group.symbol;
                 let groups = &self.groups;
-                if let Ok(entry) = self.table.find_entry(hash(symbol), |&at| groups[at as usize].symbol == symbol) {
+                if let Ok(entry) =
+                    self.table.find_entry(hash(symbol), |&at| groups[at as usize].symbol == symbol)
+                {
                     entry.remove();
                 }
                 self.free.push(at);
                 continue;
             }
             let n = group.count as f64;
-            let variance = if group.count > 1 { (group.squares - group.sum * group.sum / n) / (n - 1.0) } else { 0.0 };
+            let variance =
+                if group.count > 1 { (group.squares - group.sum * group.sum / n) / (n - 1.0) } else { 0.0 };
             let new = Output {
                 symbol: group.symbol,
                 sum: group.sum,

@@ -60,6 +60,7 @@ impl Project {
         }
         let header =
             BlockHeader { id: MessageId::of_input(self.input), time: stamp, ..BlockHeader::default() };
+        self.origin = header;
         let mut step = Step {
             time: self.time,
             header,
@@ -78,7 +79,7 @@ impl Project {
         let held = if pulse_due { node.end_interval(&mut step) } else { None };
         self.due_changed |= node.look_at_clock();
         for out in [from_rows, from_window, held].into_iter().flatten() {
-            self.deliver(window, header, out, sink);
+            self.deliver(window, out, sink);
         }
     }
 }

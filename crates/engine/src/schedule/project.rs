@@ -10,11 +10,11 @@ use super::node::Node;
 use crate::block::{BlockBuilder, BlockPool};
 use crate::step::{Notice, Sink, Step, WindowId, WindowStats};
 
-/// A window with a block that waits for it.
+/// A window with a block that waits for it. The block's header is the project's `origin` with this sub-sequence.
 struct Task {
     target: WindowId,
-    port: usize,
-    header: BlockHeader,
+    port: u32,
+    sub: u32,
     block: Arc<EventBlock>,
 }
 
@@ -29,6 +29,8 @@ pub struct Project {
     /// Counters of each window.
     pub(super) stats: Vec<WindowStats>,
     tasks: VecDeque<Task>,
+    /// The header of what caused the tasks. All that wait at a time have the same.
+    pub(super) origin: BlockHeader,
     /// Tasks of windows with several inputs, which wait for all parts of one origin (tagged tokens).
     waiting: Vec<Task>,
     /// With tagged tokens, windows by topological rank.
@@ -78,6 +80,7 @@ impl Project {
             stats: vec![WindowStats::default(); nodes.len()],
             nodes,
             tasks: VecDeque::new(),
+            origin: BlockHeader::default(),
             waiting: Vec::new(),
             ranks,
             pool: BlockPool::new(),
@@ -194,16 +197,19 @@ impl Project {
         sink: &mut dyn Sink,
     ) {
         let id = MessageId { client, ..MessageId::of_input(self.input) };
-        let header = BlockHeader { kind, id, time: self.time };
-        self.tasks.push_back(Task { target: window, port: 0, header, block });
+        self.origin = BlockHeader { kind, id, time: self.time };
+        self.tasks.push_back(Task { target: window, port: 0, sub: 0, block });
         self.run(sink);
     }
 
     /// Runs tasks until none is left.
     pub(super) fn run(&mut self, sink: &mut dyn Sink) {
         loop {
-            while let Some(task) = self.tasks.pop_front() {
-                if self.ranks.is_some() && self.nodes[task.target.0 as usize].inputs > 1 {
+            // Field by field: a task that was just written is slow to read as a whole.
+            while let Some(&Task { target, port, sub, .. }) = self.tasks.front() {
+                let Some(Task { block, .. }) = self.tasks.pop_front() else { break };
+                let task = Task { target, port, sub, block };
+                if self.ranks.is_some() && self.nodes[target.0 as usize].inputs > 1 {
                     self.waiting.push(task);
                 } else {
                     self.run_task(task, sink);
@@ -227,7 +233,7 @@ impl Project {
         };
         let mut parts: Vec<Task> = self.waiting.extract_if(.., |task| task.target == next).collect();
         let window = &self.nodes[next.0 as usize].window;
-        parts.sort_by_key(|task| window.part_order(task.port));
+        parts.sort_by_key(|task| window.part_order(task.port as usize));
         for task in parts {
             self.run_task(task, sink);
         }
@@ -236,38 +242,35 @@ impl Project {
 
     #[inline(always)]
     fn run_task(&mut self, task: Task, sink: &mut dyn Sink) {
-        let node = &mut self.nodes[task.target.0 as usize];
+        let Task { target, port, sub, block } = task;
+        let node = &mut self.nodes[target.0 as usize];
         let mut step = Step {
             time: self.time,
-            header: task.header,
+            header: with_sub(&self.origin, sub),
             pool: &mut self.pool,
-            window: task.target,
-            stats: &mut self.stats[task.target.0 as usize],
+            window: target,
+            stats: &mut self.stats[target.0 as usize],
             sink,
         };
-        let out = node.process(task.port, task.block, task.header.kind, &mut step);
+        let out = node.process(port as usize, block, self.origin.kind, &mut step);
         self.due_changed |= node.look_at_clock();
         if let Some(out) = out {
-            self.deliver(task.target, task.header, out, sink);
+            self.deliver(target, out, sink);
         }
-        self.tell_faults(task.target, sink);
+        self.tell_faults(target, sink);
     }
 
     /// Sends an output block to subscribers and along the edges.
-    pub(super) fn deliver(
-        &mut self,
-        window: WindowId,
-        mut header: BlockHeader,
-        out: Arc<EventBlock>,
-        sink: &mut dyn Sink,
-    ) {
+    #[inline]
+    pub(super) fn deliver(&mut self, window: WindowId, out: Arc<EventBlock>, sink: &mut dyn Sink) {
         let node = &mut self.nodes[window.0 as usize];
         if node.sub_step != self.steps {
             node.sub_step = self.steps;
             node.next_sub = 0;
         }
-        header.id.sub = node.next_sub;
+        let sub = node.next_sub;
         node.next_sub += 1;
+        let header = with_sub(&self.origin, sub);
         self.stats[window.0 as usize].emitted += out.len() as u64;
         sink.emitted(window, &header, &out);
         if node.splitter.is_some() && node.edges.iter().any(|edge| edge.slot.is_some_and(|slot| slot >= 0)) {
@@ -278,9 +281,9 @@ impl Project {
         let Some((last, others)) = node.edges.split_last() else { return self.pool.give(out) };
         for edge in others {
             let block = Arc::clone(&out);
-            self.tasks.push_back(Task { target: edge.target, port: edge.port, header, block });
+            self.tasks.push_back(Task { target: edge.target, port: edge.port as u32, sub, block });
         }
-        self.tasks.push_back(Task { target: last.target, port: last.port, header, block: out });
+        self.tasks.push_back(Task { target: last.target, port: last.port as u32, sub, block: out });
     }
 
     fn deliver_by_slot(
@@ -306,7 +309,12 @@ impl Project {
                 _ => Some(Arc::clone(out)),
             };
             if let Some(block) = block {
-                self.tasks.push_back(Task { target: edge.target, port: edge.port, header, block });
+                self.tasks.push_back(Task {
+                    target: edge.target,
+                    port: edge.port as u32,
+                    sub: header.id.sub,
+                    block,
+                });
             }
         }
     }
@@ -328,6 +336,12 @@ impl Project {
             }
         }
     }
+}
+
+/// The header of another block of the same cause.
+#[inline(always)]
+fn with_sub(origin: &BlockHeader, sub: u32) -> BlockHeader {
+    BlockHeader { id: MessageId { sub, ..origin.id }, ..*origin }
 }
 
 /// The events of a block that go to `slot`. An update pair whose halves have different slots comes apart: the
