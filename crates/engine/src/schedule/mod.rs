@@ -6,6 +6,7 @@ mod listing;
 mod node;
 mod project;
 mod pulse;
+mod queue;
 
 #[cfg(test)]
 mod log_clock_tests;

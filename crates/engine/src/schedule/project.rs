@@ -1,22 +1,14 @@
 //! A running project: blocks in, blocks out.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use tidegate_event::{BlockHeader, BlockKind, EngineTime, EventBlock, Flags, MessageId, Opcode, Schema};
 use tidegate_model::IndexType;
 
 use super::node::Node;
+use super::queue::{Queue, Task};
 use crate::block::{BlockBuilder, BlockPool};
 use crate::step::{Notice, Sink, Step, WindowId, WindowStats};
-
-/// A window with a block that waits for it. The block's header is the project's `origin` with this sub-sequence.
-struct Task {
-    target: WindowId,
-    port: u32,
-    sub: u32,
-    block: Arc<EventBlock>,
-}
 
 /// A project at work. It does no I/O, reads no clock and starts no thread: blocks and time are handed to it, and
 /// the same blocks with the same times give the same output, byte for byte.
@@ -28,7 +20,7 @@ pub struct Project {
     pub(super) nodes: Vec<Node>,
     /// Counters of each window.
     pub(super) stats: Vec<WindowStats>,
-    tasks: VecDeque<Task>,
+    tasks: Queue,
     /// The header of what caused the tasks. All that wait at a time have the same.
     pub(super) origin: BlockHeader,
     /// Tasks of windows with several inputs, which wait for all parts of one origin (tagged tokens).
@@ -79,7 +71,7 @@ impl Project {
             name: name.to_owned(),
             stats: vec![WindowStats::default(); nodes.len()],
             nodes,
-            tasks: VecDeque::new(),
+            tasks: Queue::default(),
             origin: BlockHeader::default(),
             waiting: Vec::new(),
             ranks,
@@ -198,18 +190,15 @@ impl Project {
     ) {
         let id = MessageId { client, ..MessageId::of_input(self.input) };
         self.origin = BlockHeader { kind, id, time: self.time };
-        self.tasks.push_back(Task { target: window, port: 0, sub: 0, block });
+        self.tasks.push(window, 0, 0, block);
         self.run(sink);
     }
 
     /// Runs tasks until none is left.
     pub(super) fn run(&mut self, sink: &mut dyn Sink) {
         loop {
-            // Field by field: a task that was just written is slow to read as a whole.
-            while let Some(&Task { target, port, sub, .. }) = self.tasks.front() {
-                let Some(Task { block, .. }) = self.tasks.pop_front() else { break };
-                let task = Task { target, port, sub, block };
-                if self.ranks.is_some() && self.nodes[target.0 as usize].inputs > 1 {
+            while let Some(task) = self.tasks.pop() {
+                if self.ranks.is_some() && self.nodes[task.target.0 as usize].inputs > 1 {
                     self.waiting.push(task);
                 } else {
                     self.run_task(task, sink);
@@ -281,9 +270,9 @@ impl Project {
         let Some((last, others)) = node.edges.split_last() else { return self.pool.give(out) };
         for edge in others {
             let block = Arc::clone(&out);
-            self.tasks.push_back(Task { target: edge.target, port: edge.port as u32, sub, block });
+            self.tasks.push(edge.target, edge.port, sub, block);
         }
-        self.tasks.push_back(Task { target: last.target, port: last.port as u32, sub, block: out });
+        self.tasks.push(last.target, last.port, sub, out);
     }
 
     fn deliver_by_slot(
@@ -309,12 +298,7 @@ impl Project {
                 _ => Some(Arc::clone(out)),
             };
             if let Some(block) = block {
-                self.tasks.push_back(Task {
-                    target: edge.target,
-                    port: edge.port as u32,
-                    sub: header.id.sub,
-                    block,
-                });
+                self.tasks.push(edge.target, edge.port, header.id.sub, block);
             }
         }
     }

@@ -249,10 +249,8 @@ impl Aggregate {
             let deleted = EventRef { row: old, opcode: Opcode::Delete, flags };
             match (state.rows > 0, existed) {
                 (true, true) => {
-                    events.extend_from_slice(&[
-                        EventRef { row: new, opcode: Opcode::UpdateBlock, flags },
-                        deleted,
-                    ]);
+                    events.push(EventRef { row: new, opcode: Opcode::UpdateBlock, flags });
+                    events.push(deleted);
                     groups.exchange(id, rows, new, old);
                     (new, old) = (new + 1, old + 1);
                 }
