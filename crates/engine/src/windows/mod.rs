@@ -3,8 +3,10 @@
 mod aggregate;
 mod compute;
 mod copy;
+mod counter;
 mod filter;
 mod join;
+mod remove_state;
 mod source;
 mod union;
 
@@ -19,4 +21,6 @@ pub static WINDOWS: &[&WindowType] = &[
     &aggregate::AGGREGATE,
     &join::JOIN,
     &union::UNION,
+    &counter::COUNTER,
+    &remove_state::REMOVE_STATE,
 ];
