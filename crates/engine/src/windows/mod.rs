@@ -8,6 +8,7 @@ mod filter;
 mod join;
 mod remove_state;
 mod source;
+mod transpose;
 mod union;
 
 use crate::window::WindowType;
@@ -22,5 +23,6 @@ pub static WINDOWS: &[&WindowType] = &[
     &join::JOIN,
     &union::UNION,
     &counter::COUNTER,
+    &transpose::TRANSPOSE,
     &remove_state::REMOVE_STATE,
 ];
