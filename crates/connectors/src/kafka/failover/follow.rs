@@ -2,7 +2,7 @@
 //! becomes active.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tidegate_event::{EngineTime, OutputId, TaggedId};
 use tidegate_failover::{Input, Outcome};
@@ -14,7 +14,7 @@ use tidegate_kafka::{
 use super::gate::{KafkaGate, checksum};
 use super::group::ReadTail;
 use super::messages;
-use super::options::FailoverOptions;
+use super::options::{ExactlyOnce, FailoverOptions};
 
 /// How long a poll may take; also how long it may take to see a request.
 const POLL: Duration = Duration::from_millis(5);
@@ -22,6 +22,8 @@ const POLL: Duration = Duration::from_millis(5);
 const READ_AHEAD_KBYTES: u32 = 4096;
 /// How long to wait before asking for a missing topic again.
 const AGAIN: Duration = Duration::from_millis(50);
+/// How long the project's publisher may take to begin.
+const INPUT_TIME: Duration = Duration::from_secs(10);
 /// How long a question to the brokers may take before the thread looks whether it is to stop.
 const QUERY: Duration = Duration::from_millis(500);
 
@@ -223,6 +225,7 @@ impl Follower<'_> {
                 Polled::Nothing => {}
             }
         }
+        self.wait_for_input();
         let input_end = loop {
             match self.gate.input_end(QUERY) {
                 Some(end) => break end,
@@ -234,6 +237,21 @@ impl Follower<'_> {
         let outcome = Outcome::TailRead { highest: self.highest, input_end };
         self.gate.group.handle(Input::Done { request, outcome });
         Ok(())
+    }
+
+    /// The publisher starts beside the outputs, and before it has begun nothing tells whether the input was made anew. One that
+    /// cannot begin must not hold up the group for ever: what it would have told is not known then.
+    fn wait_for_input(&self) {
+        let (gate, begun) = (self.gate, Instant::now());
+        let abandoned = gate.port.abandoned();
+        while self.options.exactly_once != ExactlyOnce::None
+            && !gate.knows_input()
+            && begun.elapsed() < INPUT_TIME
+            && gate.port.abandoned() == abandoned
+            && !self.stop.is_requested()
+        {
+            self.stop.pause(POLL);
+        }
     }
 
     fn give_up(&mut self, request: tidegate_failover::RequestNo) -> Result<(), ReadError> {

@@ -94,6 +94,11 @@ impl KafkaGate {
         self.closed.store(false, Ordering::SeqCst);
     }
 
+    /// Whether the project's publisher has begun to read its topic.
+    pub(super) fn knows_input(&self) -> bool {
+        self.inputs.get(&self.project).is_some()
+    }
+
     /// The first input offset that does not exist yet; none when the brokers do not answer in `time`. Without a
     /// publisher nothing is known of the input, and nothing can be checked.
     pub(super) fn input_end(&self, time: Duration) -> Option<i64> {
