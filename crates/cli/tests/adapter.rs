@@ -5,6 +5,7 @@
 )]
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
@@ -164,4 +165,37 @@ fn mistakes_end_with_code_1() {
         "dfesp_fs_adapter: parameter 'transport', value 'native': this transport is not implemented yet; \
          transport=kafka is (INVALID_VALUE)\n"
     );
+}
+
+/// No engine answers, with a broker and without one: it is said, and each signal ends the wait.
+#[test]
+fn an_adapter_that_waits_for_an_engine_says_so_and_stops() {
+    let broker = shared().unwrap().bootstrap;
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let cases = [
+        (broker.as_str(), "no engine answers", Signal::INT),
+        (broker.as_str(), "no engine answers", Signal::TERM),
+        ("127.0.0.1:1", "no Kafka broker answers", Signal::INT),
+    ];
+    for (broker, said, signal) in cases {
+        let text = format!(
+            "kafka\n{{\nhostport = \"{broker}\"\npartition = \"0\"\ninitialoffset = \"smallest\"\n\
+             metatopic=\"adapter.waits.replies\"\n}}\nsas\n{{\nhotfailover=false\n}}\n"
+        );
+        fs::write(folder.join("sub.cfg"), text).unwrap();
+        let argument = "type=sub,url=dfESP://adapter.waits:61002/p/q/w?snapshot=false,fsname=out.csv,fstype=csv,\
+             transport=kafka,transportconfigfile=sub.cfg";
+        let mut adapter = Running::start(adapter(folder, argument));
+        let mut log = BufReader::new(adapter.0.as_mut().unwrap().stderr.take().unwrap());
+        let mut line = String::new();
+        while !line.contains(said) {
+            line.clear();
+            assert_ne!(log.read_line(&mut line).unwrap(), 0, "it ended without '{said}'");
+        }
+        let mut child = adapter.0.take().unwrap();
+        kill_process(Pid::from_child(&child), signal).unwrap();
+        let ended = wait_until("the adapter to end", PATIENCE, || Ok(child.try_wait().unwrap())).unwrap();
+        assert_eq!(ended.code(), Some(0), "{said}: {signal:?}");
+    }
 }

@@ -39,6 +39,7 @@ impl<'a> Bus<'a> {
 
     /// Waits until the topic is there and makes it when it is not; nothing when a stop is asked for.
     pub(super) fn ensure(&self, topic: &str, stop: &Stop) -> Result<Option<i32>, AdapterError> {
+        let mut said = false;
         while !stop.requested() {
             let outcome = match self.topics.partitions(topic, BROKER_TIME) {
                 Ok(Some(partitions)) => return Ok(Some(partitions)),
@@ -47,7 +48,13 @@ impl<'a> Bus<'a> {
             };
             match outcome {
                 Err(error) if !error.temporary => return Err(error.into()),
-                Err(_) | Ok(()) => stop.wait(RETRY),
+                Err(error) => {
+                    if !std::mem::replace(&mut said, true) {
+                        tracing::warn!("no Kafka broker answers: {error}; asking again until one does");
+                    }
+                    stop.wait(RETRY);
+                }
+                Ok(()) => stop.wait(RETRY),
             }
         }
         Ok(None)
