@@ -100,6 +100,11 @@ impl<'s> Checker<'s> {
         place
     }
 
+    /// The type of an expression's value.
+    pub(crate) fn type_of(&mut self, expr: &Expr) -> Type {
+        self.expr(expr).ty
+    }
+
     fn error(&mut self, error: ExprError) -> Node {
         self.errors.push(error);
         Node::null(Type::Null)

@@ -18,6 +18,7 @@
 //! # Ok::<(), tidegate_event::SchemaError>(())
 //! ```
 
+mod binding;
 mod block;
 mod check;
 mod error;
