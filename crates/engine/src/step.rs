@@ -25,12 +25,20 @@ pub enum Reject {
     NotInsert,
     /// Another event of the same transactional block was refused.
     Transaction,
+    /// The event would have started an instance of a pattern that has as many as it may have.
+    OpenPatterns,
 }
 
 impl Reject {
     /// Every reason.
-    pub const ALL: [Self; 5] =
-        [Self::DuplicateKey, Self::MissingKey, Self::NullKey, Self::NotInsert, Self::Transaction];
+    pub const ALL: [Self; 6] = [
+        Self::DuplicateKey,
+        Self::MissingKey,
+        Self::NullKey,
+        Self::NotInsert,
+        Self::Transaction,
+        Self::OpenPatterns,
+    ];
 }
 
 impl fmt::Display for Reject {
@@ -41,6 +49,7 @@ impl fmt::Display for Reject {
             Self::NullKey => "a key field is null",
             Self::NotInsert => "the window accepts only inserts",
             Self::Transaction => "another event of the same transactional block was rejected",
+            Self::OpenPatterns => "the pattern has as many open instances as it may have",
         })
     }
 }

@@ -145,6 +145,10 @@ kinds! {
     BadCondition "bad-condition" Structure;
     /// A join whose conditions or keys do not fit its type.
     BadJoin "bad-join" Load;
+    /// A pattern whose key, events, logic, index or time fields are wrong.
+    BadPattern "bad-pattern" Load;
+    /// A pattern behind a window that does not only insert (a warning).
+    NotInsertOnly "not-insert-only" Load;
     /// Inputs of a union that differ.
     UnionMismatch "union-mismatch" Load;
     /// A connector class that does not exist.

@@ -60,9 +60,9 @@ impl Project {
     pub fn read(element: &Element, vocabulary: &Vocabulary, mistakes: &mut Mistakes) -> Option<Self> {
         let mut reader = Reader::new(element);
         ["description", "metadata", "properties"].iter().for_each(|name| reader.ignore_child(name));
-        ["disk-store-path", "compress-open-patterns", "luaroot"]
-            .iter()
-            .for_each(|name| reader.ignore_attr(name));
+        ["disk-store-path", "luaroot"].iter().for_each(|name| reader.ignore_attr(name));
+        // Open instances are always kept in their compact form: there is nothing to switch.
+        let _ = reader.bool_attr("compress-open-patterns", false, mistakes);
         let name = reader.name_attr("name", mistakes);
         let threads = reader.int_attr("threads", 1..=1024, mistakes).and_then(|n| u32::try_from(n).ok());
         let pubsub = [("none", Pubsub::None), ("auto", Pubsub::Auto), ("manual", Pubsub::Manual)];

@@ -6,6 +6,7 @@ mod copy;
 mod counter;
 mod filter;
 mod join;
+mod pattern;
 mod remove_state;
 mod source;
 mod transpose;
@@ -25,4 +26,5 @@ pub static WINDOWS: &[&WindowType] = &[
     &counter::COUNTER,
     &transpose::TRANSPOSE,
     &remove_state::REMOVE_STATE,
+    &pattern::PATTERN,
 ];
