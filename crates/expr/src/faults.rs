@@ -17,17 +17,20 @@ pub enum FaultKind {
     TooManySteps,
     /// User functions called each other too deeply; the result is null.
     TooDeep,
+    /// A text that is no well-formed XML or JSON; the result is null.
+    BadDocument,
 }
 
 impl FaultKind {
     /// Every kind, in the order of its counter.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::DivisionByZero,
         Self::FailedCast,
         Self::TextTooLong,
         Self::BadArgument,
         Self::TooManySteps,
         Self::TooDeep,
+        Self::BadDocument,
     ];
 }
 
@@ -40,6 +43,7 @@ impl fmt::Display for FaultKind {
             Self::BadArgument => "argument outside of a function's range",
             Self::TooManySteps => "too many loop steps",
             Self::TooDeep => "user functions nested too deeply",
+            Self::BadDocument => "text that is no well-formed XML or JSON",
         })
     }
 }

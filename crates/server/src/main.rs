@@ -137,7 +137,10 @@ fn host_config(options: &Options) -> Result<HostConfig, Vec<String>> {
     };
     Ok(HostConfig {
         registry: Registry {
-            engine: tidegate_engine::Registry::ENGINE,
+            engine: tidegate_engine::Registry {
+                local_zone: jiff::tz::TimeZone::system,
+                ..tidegate_engine::Registry::ENGINE
+            },
             connectors: tidegate_connectors::CLASSES,
         },
         tokens: Tokens::new(

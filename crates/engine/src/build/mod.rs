@@ -4,6 +4,7 @@ mod context;
 mod project;
 mod schema;
 
+use jiff::tz::TimeZone;
 use tidegate_expr::Function;
 
 use crate::aggregates::AggregateFunction;
@@ -21,6 +22,11 @@ pub struct Registry {
     pub functions: &'static [&'static Function],
     /// Aggregate functions.
     pub aggregates: &'static [&'static AggregateFunction],
+    /// Functions of functional windows.
+    pub functional: &'static [&'static tidegate_functional::Function],
+    /// The server's local time zone, which the time functions of functional windows speak of. UTC unless the server says otherwise:
+    /// the engine does not ask the operating system.
+    pub local_zone: fn() -> TimeZone,
 }
 
 impl Registry {
@@ -29,5 +35,7 @@ impl Registry {
         windows: crate::windows::WINDOWS,
         functions: tidegate_expr::FUNCTIONS,
         aggregates: crate::aggregates::AGGREGATES,
+        functional: tidegate_functional::FUNCTIONS,
+        local_zone: || TimeZone::UTC,
     };
 }

@@ -5,6 +5,7 @@ mod compute;
 mod copy;
 mod counter;
 mod filter;
+mod functional;
 mod join;
 mod pattern;
 mod remove_state;
@@ -23,6 +24,7 @@ pub static WINDOWS: &[&WindowType] = &[
     &aggregate::AGGREGATE,
     &join::JOIN,
     &union::UNION,
+    &functional::FUNCTIONAL,
     &counter::COUNTER,
     &transpose::TRANSPOSE,
     &remove_state::REMOVE_STATE,
