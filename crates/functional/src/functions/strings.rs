@@ -1,5 +1,7 @@
 //! Text. Positions count characters, from 0.
 
+use std::collections::BTreeMap;
+
 use super::{of_text, of_texts, whole};
 use crate::env::Env;
 use crate::function::{Body, Function, MANY, Mark};
@@ -14,11 +16,14 @@ pub(super) fn characters_before(text: &str, byte: usize) -> i64 {
 
 /// Replaces each character of `from` by the one at its place in `to`, or by nothing where `to` is shorter.
 pub(crate) fn translated(text: &str, from: &str, to: &str) -> String {
-    let translate = |c: char| match from.chars().position(|other| other == c) {
-        None => Some(c),
-        Some(at) => to.chars().nth(at),
-    };
-    text.chars().filter_map(translate).collect()
+    let mut table = BTreeMap::new();
+    let mut to = to.chars();
+    for c in from.chars() {
+        // Of a character that comes twice the first counts.
+        let translated = to.next();
+        table.entry(c).or_insert(translated);
+    }
+    text.chars().filter_map(|c| table.get(&c).copied().unwrap_or(Some(c))).collect()
 }
 
 fn translate(arguments: &[Value], _: &mut Env<'_>) -> Outcome {

@@ -20,11 +20,16 @@ pub struct XmlError {
 /// Larger documents are refused: places are 32 bits wide.
 const BYTES_MAX: usize = 1 << 30;
 
+/// Elements within elements, as in the library that most XML is read with. Text and markup of all elements together are then at most so
+/// many times the document.
+const DEPTH_MAX: usize = 256;
+
 pub(super) fn parse(text: Text) -> Result<Document, XmlError> {
     if text.len() > BYTES_MAX {
         return Err(XmlError { offset: 0, message: "the document is too large".to_owned() });
     }
-    let mut builder = Builder { nodes: Vec::new(), attributes: Vec::new(), open: ROOT, element: NONE };
+    let mut builder =
+        Builder { nodes: Vec::new(), attributes: Vec::new(), open: ROOT, element: NONE, depth: 0 };
     builder.nodes.push(builder.node(NodeKind::Document, "", 0, NONE));
     let mut reader = Reader::from_str(&text);
     reader.config_mut().check_end_names = true;
@@ -78,6 +83,8 @@ struct Builder {
     open: u32,
     /// The outermost element.
     element: u32,
+    /// How many elements are open.
+    depth: usize,
 }
 
 impl Builder {
@@ -117,6 +124,10 @@ impl Builder {
         if self.open == ROOT && self.element != NONE {
             return Err("a second outermost element".to_owned());
         }
+        self.depth += 1;
+        if self.depth > DEPTH_MAX {
+            return Err(format!("elements are nested more than {DEPTH_MAX} deep"));
+        }
         let name =
             std::str::from_utf8(tag.name().into_inner()).map_err(|error| error.to_string())?.to_owned();
         let number = self.add(self.node(NodeKind::Element, &name, start, self.open));
@@ -138,6 +149,7 @@ impl Builder {
     fn close(&mut self, end: u32) {
         let open = &mut self.nodes[self.open as usize];
         open.span.1 = end;
+        self.depth = self.depth.saturating_sub(1);
         if open.parent != NONE {
             self.open = open.parent;
         }
@@ -204,5 +216,8 @@ mod tests {
         ] {
             assert!(read(text).is_err(), "{text}");
         }
+        let nested = |depth: usize| "<a>".repeat(depth) + &"</a>".repeat(depth);
+        assert!(read(&nested(256)).is_ok());
+        assert!(read(&nested(257)).is_err());
     }
 }

@@ -314,6 +314,7 @@ mod tests {
             assert_eq!(XPath::parse(path).unwrap_err().offset, offset, "{path}");
         }
         assert!(XPath::parse(&"(".repeat(100_000)).is_err());
+        assert!(XPath::parse(&format!("1{}", "+1".repeat(100_000))).is_err());
     }
 
     #[test]

@@ -34,6 +34,9 @@ pub(crate) enum Found {
     Boolean(bool),
 }
 
+/// Markup of all hits together: elements within each other are hits one by one, so it may be far more than the document.
+const HITS_BYTES_MAX: usize = 256 << 20;
+
 /// The evaluation took more steps than are allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TooManySteps;
@@ -71,7 +74,19 @@ impl XPath {
         let value =
             eval::evaluate(&self.expression, document).map_err(|TooManySteps| FaultKind::TooManySteps)?;
         Ok(match value {
-            eval::Value::Nodes(nodes) => nodes.iter().map(|&id| document.markup(id).into()).collect(),
+            eval::Value::Nodes(nodes) => {
+                let mut bytes = 0;
+                let mut hits = Vec::with_capacity(nodes.len());
+                for id in nodes {
+                    let markup = document.markup(id);
+                    bytes += markup.len();
+                    if bytes > HITS_BYTES_MAX {
+                        return Err(FaultKind::TooManySteps);
+                    }
+                    hits.push(markup.into());
+                }
+                hits
+            }
             other => vec![other.text(document).into()],
         })
     }

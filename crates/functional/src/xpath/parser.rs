@@ -8,6 +8,9 @@ use crate::error::FunctionError;
 /// Parentheses and predicates within each other.
 const DEPTH_MAX: usize = 64;
 
+/// Words and signs of an expression: a chain of operators is as deep as it is long.
+const TOKENS_MAX: usize = 2000;
+
 /// Operators by rank, the weakest first.
 const RANKS: &[&[(&str, Operator)]] = &[
     &[("or", Operator::Or)],
@@ -24,7 +27,11 @@ const RANKS: &[&[(&str, Operator)]] = &[
 ];
 
 pub(super) fn parse(text: &str) -> Result<Expression, FunctionError> {
-    let mut parser = Parser { tokens: tokens(text)?, at: 0, end: text.len(), depth: 0 };
+    let tokens = tokens(text)?;
+    if let Some((offset, _)) = tokens.get(TOKENS_MAX) {
+        return Err(FunctionError::new(*offset, "the path is too long"));
+    }
+    let mut parser = Parser { tokens, at: 0, end: text.len(), depth: 0 };
     let expression = parser.expression()?;
     match parser.tokens.get(parser.at) {
         None => Ok(expression),

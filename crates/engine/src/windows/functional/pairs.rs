@@ -30,13 +30,17 @@ pub(super) fn emit(
     let mut by_key: Vec<usize> = (0..old.len()).collect();
     by_key.sort_by(|&a, &b| order(old[a], old[b]));
     let mut taken = vec![false; old.len()];
+    // At the place in `by_key` of a key's first row: how many rows of that key have a partner.
+    let mut used = vec![0; old.len()];
     let mut partner = |output: &Output| -> Option<u32> {
         if output.opcode.is_some() {
             return None;
         }
         let first = by_key.partition_point(|&at| order(old[at], output.row) == Ordering::Less);
-        let same = by_key[first..].iter().take_while(|&&at| order(old[at], output.row) == Ordering::Equal);
-        let found = same.copied().find(|&at| !taken[at])?;
+        // Of several rows of one key each has one partner, in order.
+        let next = first + used.get(first)?;
+        let found = *by_key.get(next).filter(|&&at| order(old[at], output.row) == Ordering::Equal)?;
+        used[first] += 1;
         taken[found] = true;
         Some(old[found])
     };
