@@ -63,6 +63,13 @@ pub enum Notice {
     Print(String),
     /// An aggregate window keeps accumulators only.
     AdditiveAggregate,
+    /// A geofence window cannot use a geometry, and was told to say so.
+    InvalidGeometry {
+        /// The geometry's key.
+        id: String,
+        /// What is wrong with it.
+        reason: String,
+    },
 }
 
 /// Takes what a project gives out.

@@ -86,6 +86,9 @@ pub const PUBLISH_RATE: Message = Message::new("PubSub0081", Level::Info, "dfESP
 /// An input has a piece that is no event.
 pub const BAD_LINE: Message = Message::new("Tidegate0013", Level::Error, "dfESPevent.cpp", 1);
 
+/// A geofence window cannot use a geometry, and `log-invalid-geometry` is set (model-xml 12.10).
+pub const INVALID_GEOMETRY: Message = Message::new("Tidegate0042", Level::Warn, "engine.rs", 4);
+
 /// A failure of a connector, under the id of its kind (connectors-adapters 1.4).
 pub(crate) const fn connector_error(id: &'static str) -> Message {
     Message::new(id, Level::Error, "dfESPconnector.cpp", 435)

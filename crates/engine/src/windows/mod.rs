@@ -6,6 +6,7 @@ mod copy;
 mod counter;
 mod filter;
 mod functional;
+mod geofence;
 mod join;
 mod pattern;
 mod remove_state;
@@ -26,6 +27,7 @@ pub static WINDOWS: &[&WindowType] = &[
     &union::UNION,
     &functional::FUNCTIONAL,
     &counter::COUNTER,
+    &geofence::GEOFENCE,
     &transpose::TRANSPOSE,
     &remove_state::REMOVE_STATE,
     &pattern::PATTERN,

@@ -84,6 +84,8 @@ impl Outlet {
             Notice::Fault(kind) => messages::EXPRESSION_FAULT
                 .log(format_args!("{path}: {kind} in an expression; further ones are counted only")),
             Notice::Print(line) => messages::EXPRESSION_PRINT.log(format_args!("{line}")),
+            Notice::InvalidGeometry { id, reason } => messages::INVALID_GEOMETRY
+                .log(format_args!("{path}: the geometry '{id}' is not used: {reason}")),
             Notice::AdditiveAggregate => messages::ADDITIVE_AGGREGATE.log(format_args!(
                 "dfESPwindow_aggregate::postInputFinalizer() for window {}: Aggregate window using additive \
                  optimizations",
