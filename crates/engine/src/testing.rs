@@ -134,10 +134,13 @@ impl Run {
     }
 }
 
+/// Algorithms of calculate windows in tests.
+static ALGORITHMS: &[&crate::windows::Algorithm] = &[&crate::windows::RUNNING_SUM];
+
 /// Builds the first project of a model.
 pub(crate) fn build(model: &str) -> Result<crate::schedule::Project, tidegate_model::Mistakes> {
     use tidegate_model::{Document, Limits, Mistakes, Project, Tokens, Vocabulary};
-    let registry = crate::build::Registry::ENGINE;
+    let registry = crate::build::Registry { algorithms: ALGORITHMS, ..crate::build::Registry::ENGINE };
     let elements: Vec<&str> = registry.windows.iter().map(|window| window.element).collect();
     let mut mistakes = Mistakes::new();
     let built = Document::parse(model, &Tokens::default(), &Limits::MODEL, &mut mistakes)

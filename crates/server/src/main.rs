@@ -138,6 +138,7 @@ fn host_config(options: &Options) -> Result<HostConfig, Vec<String>> {
     Ok(HostConfig {
         registry: Registry {
             engine: tidegate_engine::Registry {
+                algorithms: tidegate_analytics::ALGORITHMS,
                 local_zone: jiff::tz::TimeZone::system,
                 ..tidegate_engine::Registry::ENGINE
             },

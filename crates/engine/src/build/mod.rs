@@ -9,6 +9,7 @@ use tidegate_expr::Function;
 
 use crate::aggregates::AggregateFunction;
 use crate::window::WindowType;
+use crate::windows::Algorithm;
 
 pub use context::BuildContext;
 pub use project::build_project;
@@ -22,6 +23,8 @@ pub struct Registry {
     pub functions: &'static [&'static Function],
     /// Aggregate functions.
     pub aggregates: &'static [&'static AggregateFunction],
+    /// Algorithms of calculate windows.
+    pub algorithms: &'static [&'static Algorithm],
     /// Functions of functional windows.
     pub functional: &'static [&'static tidegate_functional::Function],
     /// The server's local time zone, which the time functions of functional windows speak of. UTC unless the server says otherwise:
@@ -30,11 +33,12 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// All that the engine and the expression language bring along.
+    /// All that the engine and the expression language bring along: there are no algorithms among it.
     pub const ENGINE: Self = Self {
         windows: crate::windows::WINDOWS,
         functions: tidegate_expr::FUNCTIONS,
         aggregates: crate::aggregates::AGGREGATES,
+        algorithms: &[],
         functional: tidegate_functional::FUNCTIONS,
         local_zone: || TimeZone::UTC,
     };

@@ -1,6 +1,7 @@
 //! The window types, one file each.
 
 mod aggregate;
+mod calculate;
 mod compute;
 mod copy;
 mod counter;
@@ -16,6 +17,10 @@ mod union;
 
 use crate::window::WindowType;
 
+#[cfg(test)]
+pub(crate) use calculate::tests::RUNNING_SUM;
+pub use calculate::{Algorithm, Calculation};
+
 /// Every window type that runs, in the order of ESP's manuals.
 pub static WINDOWS: &[&WindowType] = &[
     &source::SOURCE,
@@ -28,6 +33,7 @@ pub static WINDOWS: &[&WindowType] = &[
     &functional::FUNCTIONAL,
     &counter::COUNTER,
     &geofence::GEOFENCE,
+    &calculate::CALCULATE,
     &transpose::TRANSPOSE,
     &remove_state::REMOVE_STATE,
     &pattern::PATTERN,

@@ -57,11 +57,14 @@ struct Replay<'a> {
     def: tidegate_model::Project,
 }
 
+/// What the server has, in universal time.
+const REGISTRY: Registry = Registry { algorithms: tidegate_analytics::ALGORITHMS, ..Registry::ENGINE };
+
 impl<'a> Replay<'a> {
     fn new(case: &'a Case) -> Result<Self, Difference> {
         let model = case.model.replace("@CASE@", &case.folder.to_string_lossy());
         let mut mistakes = Mistakes::new();
-        let windows: Vec<&str> = Registry::ENGINE.windows.iter().map(|window| window.element).collect();
+        let windows: Vec<&str> = REGISTRY.windows.iter().map(|window| window.element).collect();
         let vocabulary = Vocabulary::new(&windows, &[FS]);
         let document = Document::parse(&model, &Tokens::default(), &Limits::MODEL, &mut mistakes);
         let project = document.as_ref().and_then(|document| document.projects.first());
@@ -75,7 +78,7 @@ impl<'a> Replay<'a> {
 
     fn build(&self) -> Result<Project, Difference> {
         let mut mistakes = Mistakes::new();
-        let built = build_project(&self.def, &Registry::ENGINE, &mut mistakes);
+        let built = build_project(&self.def, &REGISTRY, &mut mistakes);
         built.map(|(project, _)| project).ok_or_else(|| Difference::Model(format!("{mistakes:?}")))
     }
 
