@@ -201,7 +201,8 @@ impl QueryBuilder<'_> {
     }
 
     fn own_schema(&mut self, def: &WindowDef, built: &[Option<Done>]) -> Option<Arc<Schema>> {
-        let declared = def.schema.as_ref()?;
+        // That of a notification window may lack keys (model-xml 12.18), and has no effect.
+        let declared = def.schema.as_ref().filter(|_| def.element.name != "window-notification")?;
         let copied = match &declared.copy {
             None => None,
             Some(copy) => {

@@ -18,6 +18,9 @@ use crate::window::{BuiltWindow, Input, OutputStage, Window, WindowType};
 /// The type.
 pub(super) static CALCULATE: WindowType = WindowType { element: "window-calculate", build };
 
+/// Makes a calculation from the values of the parameters, in their order; or says which value is wrong.
+pub type Start = fn(&[&str]) -> Result<Box<dyn Calculation>, String>;
+
 /// An algorithm of `window-calculate`: one file and one line in a slice of the registry.
 pub struct Algorithm {
     /// As `algorithm` names it.
@@ -28,8 +31,8 @@ pub struct Algorithm {
     pub inputs: &'static [&'static str],
     /// Names in `output-map`, all optional.
     pub outputs: &'static [&'static str],
-    /// Makes a calculation from the values of the parameters, in their order; or says which value is wrong.
-    pub start: fn(&[&str]) -> Result<Box<dyn Calculation>, String>,
+    /// Makes a calculation.
+    pub start: Start,
 }
 
 impl fmt::Debug for Algorithm {

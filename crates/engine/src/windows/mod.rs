@@ -9,6 +9,7 @@ mod filter;
 mod functional;
 mod geofence;
 mod join;
+mod notification;
 mod pattern;
 mod remove_state;
 mod source;
@@ -19,7 +20,7 @@ use crate::window::WindowType;
 
 #[cfg(test)]
 pub(crate) use calculate::tests::RUNNING_SUM;
-pub use calculate::{Algorithm, Calculation};
+pub use calculate::{Algorithm, Calculation, Start};
 
 /// Every window type that runs, in the order of ESP's manuals.
 pub static WINDOWS: &[&WindowType] = &[
@@ -34,6 +35,7 @@ pub static WINDOWS: &[&WindowType] = &[
     &counter::COUNTER,
     &geofence::GEOFENCE,
     &calculate::CALCULATE,
+    &notification::NOTIFICATION,
     &transpose::TRANSPOSE,
     &remove_state::REMOVE_STATE,
     &pattern::PATTERN,

@@ -67,9 +67,12 @@ struct Removed {
     update_block_deletes: bool,
 }
 
+/// A word of `remove`, and what it sets.
+type Word = (&'static str, fn(&mut Removed));
+
 impl Removed {
     /// The words of `remove`.
-    const WORDS: [(&'static str, fn(&mut Self)); 5] = [
+    const WORDS: [Word; 5] = [
         ("updates", |removed| removed.updates = true),
         ("deletes", |removed| removed.deletes = true),
         ("retentionUpdates", |removed| removed.retention_updates = true),

@@ -121,12 +121,12 @@ fn loops_of<'a>(loops: &'a Element, context: &mut BuildContext<'_>) -> Vec<&'a E
     loops.children.iter().filter(|child| kinds.contains(&child.name.as_str())).collect()
 }
 
-struct Compiler<'a, 'b> {
-    context: &'a mut BuildContext<'b>,
+pub(in crate::windows) struct Compiler<'a, 'b> {
+    pub(in crate::windows) context: &'a mut BuildContext<'b>,
     /// Number of properties so far.
-    properties: usize,
+    pub(in crate::windows) properties: usize,
     /// Whether there was no mistake.
-    complete: bool,
+    pub(in crate::windows) complete: bool,
 }
 
 impl Compiler<'_, '_> {
@@ -148,7 +148,7 @@ impl Compiler<'_, '_> {
     }
 
     /// The function that is an element's text; `None` after a mistake.
-    fn function(&mut self, element: &Element, names: &Names) -> Option<Node> {
+    pub(in crate::windows) fn function(&mut self, element: &Element, names: &Names) -> Option<Node> {
         match names.compile(element.text.as_str()) {
             Ok(compiled) => {
                 for unknown in &compiled.unknown {
@@ -188,7 +188,7 @@ impl Compiler<'_, '_> {
         Some(node)
     }
 
-    fn function_context(&mut self, element: &Element, names: &mut Names) -> Context {
+    pub(in crate::windows) fn function_context(&mut self, element: &Element, names: &mut Names) -> Context {
         let mut reader = Reader::new(element);
         let expressions = reader.child("expressions", self.context.mistakes);
         let properties = reader.child("properties", self.context.mistakes);

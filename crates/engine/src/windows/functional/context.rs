@@ -31,14 +31,14 @@ pub(super) struct Property {
 
 /// The functions of a window or of one of its loops.
 #[derive(Debug, Default)]
-pub(super) struct Context {
+pub(in crate::windows) struct Context {
     pub(super) properties: Vec<Property>,
     /// Each with the place of its result.
     pub(super) functions: Vec<(usize, Node)>,
 }
 
 impl Context {
-    pub(super) fn run(&self, env: &mut Env<'_>) {
+    pub(in crate::windows) fn run(&self, env: &mut Env<'_>) {
         for property in &self.properties {
             let value = property.node.eval(env);
             env.memory.properties[property.number] = property.kind.of(&value, env);

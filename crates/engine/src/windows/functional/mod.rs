@@ -1,8 +1,8 @@
 //! `window-functional`: output fields by functions, and further events for what is found inside of a field (engine-semantics 3.8,
 //! functions.md 3).
 
-mod build;
-mod context;
+pub(super) mod build;
+pub(super) mod context;
 mod looping;
 mod pairs;
 #[cfg(test)]
