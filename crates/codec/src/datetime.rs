@@ -4,6 +4,8 @@
 //! Own code instead of a date library: a fraction stands directly after `%S` without being in the pattern,
 //! which no library reads, and patterns are compiled once because they run per event.
 
+use tidegate_event::calendar::{MONTHS, date_of, day_of};
+
 use crate::number::write_padded;
 
 /// A pattern that is not understood.
@@ -55,20 +57,6 @@ enum Item {
     Offset,
 }
 
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
 const WEEKDAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 const DAY_SECONDS: i64 = 86_400;
 const MICROS: i64 = 1_000_000;
@@ -192,7 +180,7 @@ impl DatePattern {
     fn write(&self, out: &mut Vec<u8>, seconds: i64, micros: Option<u64>) {
         let days = seconds.div_euclid(DAY_SECONDS);
         let in_day = seconds.rem_euclid(DAY_SECONDS).unsigned_abs();
-        let (year, month, day) = civil(days);
+        let (year, month, day) = date_of(days);
         let hour = in_day / 3600;
         let hour12 = (hour + 11) % 12 + 1;
         for item in &self.items {
@@ -211,7 +199,7 @@ impl DatePattern {
                     out.extend_from_slice(&name.as_bytes()[..if full { name.len() } else { 3 }]);
                 }
                 Item::Day { padding } => write_two(out, day.unsigned_abs(), padding),
-                Item::DayOfYear => write_padded(out, (days - days_of(year, 1, 1) + 1).unsigned_abs(), 3),
+                Item::DayOfYear => write_padded(out, (days - day_of(year, 1, 1) + 1).unsigned_abs(), 3),
                 Item::WeekdayName { full } => {
                     // 1970-01-01 was a Thursday.
                     let name = WEEKDAYS[(days + 4).rem_euclid(7).unsigned_abs() as usize];
@@ -375,10 +363,10 @@ impl Parts {
                     (None, _) => self.hour,
                 };
                 let days = match self.day_of_year {
-                    Some(day) => days_of(self.year, 1, 1) + day - 1,
-                    None => days_of(self.year, self.month, self.day),
+                    Some(day) => day_of(self.year, 1, 1) + day - 1,
+                    None => day_of(self.year, self.month, self.day),
                 };
-                if self.day_of_year.is_none() && civil(days) != (self.year, self.month, self.day) {
+                if self.day_of_year.is_none() && date_of(days) != (self.year, self.month, self.day) {
                     return None;
                 }
                 days * DAY_SECONDS + hour * 3600 + self.minute * 60 + self.second - self.offset_seconds
@@ -408,27 +396,6 @@ fn name<'t>(text: &'t [u8], names: &[&str]) -> Option<(i64, &'t [u8])> {
         let rest = strip_word(text, name).or_else(|| strip_word(text, &name[..3]))?;
         Some((i as i64, rest))
     })
-}
-
-/// Days from 1970-01-01 to a day of the Gregorian calendar. Counts in years that begin in March, so that the
-/// leap day comes last.
-fn days_of(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
-}
-
-/// Year, month and day of a count of days from 1970-01-01: the inverse of [`days_of`].
-fn civil(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let day = day - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    (era * 400 + year + i64::from(month <= 2), month, day)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! of (row number, opcode, flags), so that a window which only selects or relabels events never touches a row.
 
 mod block;
+pub mod calendar;
 mod field_type;
 mod message_id;
 mod opcode;

@@ -1,10 +1,12 @@
 //! `formatdate`, `today`.
 
+use std::fmt::Write;
+
+use tidegate_event::calendar::MONTHS;
+
 use crate::faults::FaultKind;
 use crate::function::{Body, Days, Function, Mark};
 use crate::signature;
-use crate::types::MONTHS;
-use std::fmt::Write;
 
 fn formatdate(date: Days, format: &str, out: &mut String) -> Result<(), FaultKind> {
     let c = date.civil().ok_or(FaultKind::BadArgument)?;
