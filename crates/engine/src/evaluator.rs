@@ -15,8 +15,9 @@ pub struct Evaluator {
     block: BlockContext,
 }
 
-/// Variables larger than this are refused when they are read back.
-const VARIABLES_BYTES_MAX: usize = 64 << 20;
+/// Variables larger than this are refused when they are read back: 32 arrays at their largest (16 MiB of texts, and what
+/// is written beside them) are smaller.
+const VARIABLES_BYTES_MAX: usize = 1 << 30;
 
 impl Evaluator {
     /// An evaluator for programs compiled in `scope`.

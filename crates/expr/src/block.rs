@@ -115,7 +115,13 @@ impl Block<'_> {
                 }
                 self.give(test);
             }
-            NodeKind::Local(_) | NodeKind::Global(_) | NodeKind::User(..) | NodeKind::Print(_) => {
+            NodeKind::Local(_)
+            | NodeKind::Global(_)
+            | NodeKind::User(..)
+            | NodeKind::Print(_)
+            | NodeKind::Method(..)
+            | NodeKind::Parse(..)
+            | NodeKind::ParseArray(..) => {
                 debug_assert!(false, "formulas have no variables, user functions or side effects");
                 selection.each(|i| out.put(i, None));
             }

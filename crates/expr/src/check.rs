@@ -1,7 +1,10 @@
-//! Checking: the written tree into the typed tree.
+//! Checking: the written tree into the typed tree. Objects, labels and `parse` are in `objects`.
+
+mod objects;
 
 use crate::error::{ExprError, Position};
 use crate::function::{Body, Signature, Type};
+use crate::object::{Method, ObjectType};
 use crate::operators;
 use crate::scope::{Scope, height};
 use crate::syntax::{BinaryOp, DeclaredType, Expr, ExprKind, Statement, StatementKind, UnaryOp};
@@ -9,7 +12,8 @@ use crate::typed::{Code, Constant, Load, Node, NodeKind, Step, Target};
 
 pub(crate) struct Checker<'s> {
     scope: &'s Scope,
-    pub(crate) variables: Vec<(String, Type)>,
+    pub(crate) variables: Vec<(String, Type, Option<u32>)>,
+    pub(crate) objects: Vec<(String, ObjectType)>,
     /// Whether declarations are persistent variables: in an initializer.
     pub(crate) declares_persistent: bool,
     frame: Frame,
@@ -24,6 +28,10 @@ pub(crate) struct Checker<'s> {
 struct Frame {
     types: Vec<Type>,
     names: Vec<(String, usize, Option<u32>)>,
+    objects: Vec<(String, ObjectType)>,
+    /// Labels of the lists of steps around, the outermost first; a label's number is its place in `label_names`.
+    labels: Vec<Vec<usize>>,
+    label_names: Vec<String>,
     /// Types of the arguments; none outside of user functions; unknown while one is only looked over.
     parameters: Option<Vec<Type>>,
     tentative: bool,
@@ -35,6 +43,7 @@ impl<'s> Checker<'s> {
         Self {
             scope,
             variables: scope.variables.clone(),
+            objects: scope.objects.clone(),
             declares_persistent: false,
             frame: Frame::default(),
             instances: Vec::new(),
@@ -55,9 +64,11 @@ impl<'s> Checker<'s> {
 
     fn body(&mut self, statements: &[Statement]) -> Code {
         let mut steps = Vec::new();
+        self.enter_list(statements);
         self.statements(statements, &mut steps);
         let height = height(&steps) + 1;
-        Code { steps, locals: std::mem::take(&mut self.frame.types), height }
+        let objects = self.frame.objects.iter().map(|(_, ty)| *ty).collect();
+        Code { steps, locals: std::mem::take(&mut self.frame.types), objects, height }
     }
 
     /// Looks a user function over before any call is known.
@@ -118,7 +129,9 @@ impl<'s> Checker<'s> {
 
     fn one(&mut self, statement: &Statement) -> Vec<Step> {
         let mut steps = Vec::new();
+        self.enter_list(std::slice::from_ref(statement));
         self.statement(statement, &mut steps);
+        self.frame.labels.pop();
         steps
     }
 
@@ -135,9 +148,7 @@ impl<'s> Checker<'s> {
                 let Some((target, ty, bound)) = self.target(statement.at, name) else { return };
                 let mut value = convert(value, ty);
                 if let Some(bound) = bound {
-                    let length = constant(Type::Integer, Constant::Word(u64::from(bound)));
-                    let kind = NodeKind::Call(&crate::functions::left::LEFT, vec![value, length]);
-                    value = Node { ty, kind };
+                    value = cut(value, bound);
                 }
                 steps.push(Step::Assign(target, value));
             }
@@ -168,30 +179,31 @@ impl<'s> Checker<'s> {
             StatementKind::Block(statements) => self.statements(statements, steps),
             StatementKind::Return(None) => steps.push(Step::Return(Node::null(result))),
             StatementKind::Return(Some(value)) => steps.push(Step::Return(self.typed(value, result))),
-            StatementKind::Value(value) => steps.push(Step::Value(self.typed(value, result))),
+            StatementKind::Value(value) => {
+                let value = self.expr(value);
+                // What an element was is seldom meant as the program's value.
+                steps.push(match value.kind {
+                    NodeKind::Method(_, Method::Set, _) => Step::Do(value),
+                    _ => Step::Value(convert(value, result)),
+                });
+            }
+            StatementKind::DeclareObject(ty, names) => {
+                for (at, name) in names {
+                    self.declare_object(*at, *ty, name);
+                }
+            }
+            StatementKind::Label(name) => steps.extend(self.label(name).map(Step::Label)),
+            StatementKind::Goto(name) => steps.extend(self.goto(statement.at, name)),
+            StatementKind::Call(name, args) => steps.extend(self.call_statement(statement.at, name, args)),
         }
     }
 
     fn declare(&mut self, at: Position, ty: DeclaredType, name: &str) {
-        let (ty, bound) = match ty {
-            DeclaredType::Integer => (Type::Integer, None),
-            DeclaredType::Real => (Type::Real, None),
-            DeclaredType::Text(bound) => (Type::String, bound),
-            DeclaredType::Date => (Type::Date, None),
-            DeclaredType::Boolean => (Type::Boolean, None),
-        };
-        let twice = if self.declares_persistent {
-            self.variables.iter().any(|(n, _)| n == name)
-        } else {
-            self.frame.names.iter().any(|(n, ..)| n == name)
-        };
-        if twice {
+        let (ty, bound) = declared(ty);
+        if self.is_declared(name) {
             self.error(at.error(format!("the variable '{name}' is declared twice")));
         } else if self.declares_persistent {
-            if bound.is_some() {
-                self.error(at.error("a length is not supported for a variable of an initializer"));
-            }
-            self.variables.push((name.to_owned(), ty));
+            self.variables.push((name.to_owned(), ty, bound));
         } else {
             self.frame.names.push((name.to_owned(), self.frame.types.len(), bound));
             self.frame.types.push(ty);
@@ -203,8 +215,9 @@ impl<'s> Checker<'s> {
             if let Some((_, place, bound)) = self.frame.names.iter().find(|(n, ..)| same(n, name)) {
                 return Some((Target::Local(*place), self.frame.types[*place], *bound));
             }
-            if let Some(place) = self.variables.iter().position(|(n, _)| same(n, name)) {
-                return Some((Target::Global(place), self.variables[place].1, None));
+            if let Some(place) = self.variables.iter().position(|(n, ..)| same(n, name)) {
+                let (_, ty, bound) = self.variables[place];
+                return Some((Target::Global(place), ty, bound));
             }
             if self.scope.fields.iter().any(|f| same(&f.name, name)) {
                 return None;
@@ -244,6 +257,7 @@ impl<'s> Checker<'s> {
             ExprKind::Text(text) => constant(Type::String, Constant::Text(text.clone())),
             ExprKind::Name(name) => self.name(expr.at, name),
             ExprKind::Call(name, args) => self.call(expr.at, name, args),
+            ExprKind::Method(object, method, args) => self.method(expr.at, object, method, args),
             ExprKind::Unary(op, operand) => {
                 let operand = self.expr(operand);
                 unary(*op, operand)
@@ -262,6 +276,10 @@ impl<'s> Checker<'s> {
                 Target::Global(i) => NodeKind::Global(i),
             };
             return Node { ty, kind };
+        }
+        if let Some((_, ty)) = self.object(name) {
+            let message = format!("'{name}' is of type {} and has no value of its own", ty.name());
+            return self.error(at.error(message));
         }
         let fields = &self.scope.fields;
         let field = fields
@@ -303,6 +321,13 @@ impl<'s> Checker<'s> {
 
     fn call(&mut self, at: Position, name: &str, args: &[Expr]) -> Node {
         let scope = self.scope;
+        let by_name = |f: &&&crate::Function| ignoring_case(f.name, name);
+        if !scope.udfs.iter().any(|f| ignoring_case(&f.name, name))
+            && let Some(function) = scope.functions.iter().find(by_name)
+            && matches!(function.body, Body::Parse | Body::ParseArray)
+        {
+            return self.parse(at, function, args);
+        }
         let nodes: Vec<Node> = args.iter().map(|arg| self.expr(arg)).collect();
         if let Some(number) = scope.udfs.iter().rposition(|f| ignoring_case(&f.name, name)) {
             let ty = scope.udfs[number].result;
@@ -341,6 +366,10 @@ impl<'s> Checker<'s> {
             Body::TypeOf if nodes.len() == 1 => {
                 constant(Type::String, Constant::Text(nodes[0].ty.name().into()))
             }
+            Body::UserName if nodes.is_empty() => match crate::functions::locale::user_name() {
+                Some(user) => constant(Type::String, Constant::Text(user)),
+                None => Node::null(Type::String),
+            },
             Body::Parameter if nodes.len() == 1 => self.parameter(at, &nodes[0]),
             Body::Overloads(overloads) => match overload(overloads, &nodes) {
                 Some(signature) => invoke(signature, nodes),
@@ -353,7 +382,14 @@ impl<'s> Checker<'s> {
                 let first = nodes.next().unwrap_or_else(|| Node::null(signature.result));
                 nodes.fold(first, |left, right| invoke(signature, vec![left, right]))
             }
-            Body::Today | Body::Print | Body::TypeOf | Body::Parameter | Body::Fold(_) => self.error(wrong()),
+            Body::Today
+            | Body::Print
+            | Body::TypeOf
+            | Body::Parameter
+            | Body::Fold(_)
+            | Body::UserName
+            | Body::Parse
+            | Body::ParseArray => self.error(wrong()),
         }
     }
 
@@ -388,6 +424,23 @@ fn ignoring_case(a: &str, b: &str) -> bool {
 
 fn constant(ty: Type, value: Constant) -> Node {
     Node { ty, kind: NodeKind::Constant(value) }
+}
+
+fn declared(ty: DeclaredType) -> (Type, Option<u32>) {
+    match ty {
+        DeclaredType::Integer => (Type::Integer, None),
+        DeclaredType::Real => (Type::Real, None),
+        DeclaredType::Text(bound) => (Type::String, bound),
+        DeclaredType::Date => (Type::Date, None),
+        DeclaredType::Boolean => (Type::Boolean, None),
+    }
+}
+
+/// A text cut to so many characters.
+fn cut(value: Node, length: u32) -> Node {
+    let length = constant(Type::Integer, Constant::Word(u64::from(length)));
+    let kind = NodeKind::Call(&crate::functions::left::LEFT, vec![value, length]);
+    Node { ty: Type::String, kind }
 }
 
 fn invoke(signature: &'static Signature, args: Vec<Node>) -> Node {

@@ -61,10 +61,24 @@ impl Expression {
     /// Reads an expression or a program.
     ///
     /// # Errors
-    /// When the text does not follow the grammar of functions.md 1.7, or uses what is not supported (objects, arrays,
-    /// labels). Reading stops at the first mistake.
+    /// When the text does not follow the grammar of functions.md 1.7, or uses what is not supported (objects of
+    /// data jobs). Reading stops at the first mistake.
     pub fn parse(source: &str) -> Result<Self, Vec<ExprError>> {
         parser::parse(source).map(|statements| Self { statements }).map_err(|error| vec![error])
+    }
+
+    /// The names of fields and variables that the expression reads, in order, perhaps several times.
+    pub fn names(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        for statement in &self.statements {
+            // The walk may change what it shows, so it gets a copy.
+            walk_statement(&mut statement.clone(), &mut |expr: &mut Expr| {
+                if let ExprKind::Name(name) = &expr.kind {
+                    names.push(name.clone());
+                }
+            });
+        }
+        names
     }
 
     /// Shows every call to `f`, inner ones first. `Some(Ok(name))` puts a reference to the field `name` in its place,
@@ -75,66 +89,67 @@ impl Expression {
     pub fn replace_calls(&mut self, f: &mut Replace<'_>) -> Result<(), Vec<ExprError>> {
         let mut errors = Vec::new();
         for statement in &mut self.statements {
-            in_statement(statement, f, &mut errors);
+            walk_statement(statement, &mut |expr: &mut Expr| {
+                let ExprKind::Call(name, args) = &expr.kind else { return };
+                let args: Vec<Arg> = args.iter().map(Arg::of).collect();
+                let call = Call { name, args: &args, line: expr.at.line, column: expr.at.column };
+                match f(&call) {
+                    None => {}
+                    Some(Ok(field)) => expr.kind = ExprKind::Name(field),
+                    Some(Err(message)) => errors.push(expr.at.error(message)),
+                }
+            });
         }
         if errors.is_empty() { Ok(()) } else { Err(errors) }
     }
 }
 
-fn in_statement(statement: &mut Statement, f: &mut Replace<'_>, errors: &mut Vec<ExprError>) {
+/// Shows every expression of a statement to `f`, inner ones first.
+fn walk_statement(statement: &mut Statement, f: &mut dyn FnMut(&mut Expr)) {
     match &mut statement.kind {
-        StatementKind::Declare(..) | StatementKind::Return(None) => {}
+        StatementKind::Declare(..)
+        | StatementKind::DeclareObject(..)
+        | StatementKind::Label(_)
+        | StatementKind::Goto(_)
+        | StatementKind::Return(None) => {}
+        StatementKind::Call(_, args) => args.iter_mut().for_each(|arg| walk(arg, f)),
         StatementKind::Assign(_, value)
         | StatementKind::Return(Some(value))
-        | StatementKind::Value(value) => {
-            in_expr(value, f, errors);
-        }
+        | StatementKind::Value(value) => walk(value, f),
         StatementKind::If(condition, yes, no) => {
-            in_expr(condition, f, errors);
-            in_statement(yes, f, errors);
+            walk(condition, f);
+            walk_statement(yes, f);
             if let Some(no) = no {
-                in_statement(no, f, errors);
+                walk_statement(no, f);
             }
         }
         StatementKind::While(condition, body) => {
-            in_expr(condition, f, errors);
-            in_statement(body, f, errors);
+            walk(condition, f);
+            walk_statement(body, f);
         }
         StatementKind::For { from, to, step, body, .. } => {
-            in_expr(from, f, errors);
-            in_expr(to, f, errors);
+            walk(from, f);
+            walk(to, f);
             if let Some(step) = step {
-                in_expr(step, f, errors);
+                walk(step, f);
             }
-            in_statement(body, f, errors);
+            walk_statement(body, f);
         }
-        StatementKind::Block(statements) => {
-            for statement in statements {
-                in_statement(statement, f, errors);
-            }
-        }
+        StatementKind::Block(statements) => statements.iter_mut().for_each(|s| walk_statement(s, f)),
     }
 }
 
-fn in_expr(expr: &mut Expr, f: &mut Replace<'_>, errors: &mut Vec<ExprError>) {
+fn walk(expr: &mut Expr, f: &mut dyn FnMut(&mut Expr)) {
     match &mut expr.kind {
-        ExprKind::Unary(_, inner) => in_expr(inner, f, errors),
+        ExprKind::Unary(_, inner) => walk(inner, f),
         ExprKind::Binary(_, left, right) => {
-            in_expr(left, f, errors);
-            in_expr(right, f, errors);
+            walk(left, f);
+            walk(right, f);
         }
-        ExprKind::Call(name, args) => {
-            for arg in &mut *args {
-                in_expr(arg, f, errors);
-            }
-            let args: Vec<Arg> = args.iter().map(Arg::of).collect();
-            let call = Call { name, args: &args, line: expr.at.line, column: expr.at.column };
-            match f(&call) {
-                None => {}
-                Some(Ok(field)) => expr.kind = ExprKind::Name(field),
-                Some(Err(message)) => errors.push(expr.at.error(message)),
-            }
+        ExprKind::Call(_, args) | ExprKind::Method(_, _, args) => {
+            args.iter_mut().for_each(|arg| walk(arg, f));
         }
         _ => {}
     }
+    f(expr);
 }

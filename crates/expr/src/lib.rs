@@ -18,6 +18,7 @@
 //! # Ok::<(), tidegate_event::SchemaError>(())
 //! ```
 
+mod array;
 mod binding;
 mod block;
 mod check;
@@ -27,6 +28,8 @@ mod faults;
 pub mod function;
 mod functions;
 mod lexer;
+mod matcher;
+mod object;
 mod operators;
 mod parser;
 mod program;

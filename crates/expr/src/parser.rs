@@ -2,7 +2,9 @@
 
 use crate::error::{ExprError, Position};
 use crate::lexer::{Token, TokenKind, tokens};
-use crate::syntax::{BinaryOp, DeclaredType, Expr, ExprKind, Statement, StatementKind, UnaryOp};
+use crate::syntax::{
+    BinaryOp, DeclaredObject, DeclaredType, Expr, ExprKind, Statement, StatementKind, UnaryOp,
+};
 
 /// How deep statements and parentheses may nest, and how high a tree may grow: bounds every later recursion.
 pub(crate) const MAX_NESTING: u32 = 100;
@@ -15,8 +17,8 @@ const RESERVED: [&str; 32] = [
     "static", "step", "string", "then", "to", "visible", "while", "true", "false",
 ];
 const VISIBILITY: [&str; 6] = ["static", "private", "public", "visible", "hidden", "global"];
-const OBJECTS: [&str; 8] =
-    ["regex", "file", "dq", "dbconnect", "dbstatement", "dbcursor", "bytes", "pointer"];
+/// Objects of data jobs.
+const OBJECTS: [&str; 7] = ["file", "dq", "dbconnect", "dbstatement", "dbcursor", "bytes", "pointer"];
 
 /// Reads a whole program.
 pub(crate) fn parse(source: &str) -> Result<Vec<Statement>, ExprError> {
@@ -148,10 +150,15 @@ impl Parser {
                     self.advance();
                     StatementKind::Return(if self.at_expression() { Some(self.expression()?) } else { None })
                 }
-                word @ ("goto" | "call") => {
-                    return Err(at
-                        .error(format!("{word} is not supported"))
-                        .hint(Some("use while, for or a user function".into())));
+                "goto" => {
+                    self.advance();
+                    StatementKind::Goto(self.name()?.1)
+                }
+                "call" => {
+                    self.advance();
+                    let (_, name) = self.name()?;
+                    let args = if self.take_symbol("(") { self.arguments()? } else { Vec::new() };
+                    StatementKind::Call(name, args)
                 }
                 _ => self.simple_statement()?,
             },
@@ -245,7 +252,9 @@ impl Parser {
             return Ok(StatementKind::Assign(name, self.expression()?));
         }
         if is_name && self.is_symbol_at(1, ":") {
-            return Err(self.at().error("labels are not supported").hint(Some("use while or for".into())));
+            let (_, name) = self.name()?;
+            self.advance();
+            return Ok(StatementKind::Label(name));
         }
         Ok(StatementKind::Value(self.expression()?))
     }
@@ -260,10 +269,16 @@ impl Parser {
     }
 
     fn declaration(&mut self, word: &str) -> Result<Option<StatementKind>, ExprError> {
-        let is_object = OBJECTS.contains(&word);
-        let named = matches!(self.peek_at(1), TokenKind::Word(_) | TokenKind::Quoted(_));
-        if is_object && named {
+        let named = match self.peek_at(1) {
+            TokenKind::Word(next) => !is_reserved(next),
+            next => matches!(next, TokenKind::Quoted(_)),
+        };
+        if OBJECTS.contains(&word) && named {
             return Err(self.at().error(format!("objects of type {word} are not supported")));
+        }
+        if word == "regex" && named {
+            self.advance();
+            return Ok(Some(StatementKind::DeclareObject(DeclaredObject::Regex, self.names()?)));
         }
         let mut ty = match word {
             "integer" => DeclaredType::Integer,
@@ -285,18 +300,28 @@ impl Parser {
             self.expect_symbol(")")?;
         }
         if self.is_word("array") {
-            return Err(self.at().error("arrays are not supported"));
+            if matches!(ty, DeclaredType::Text(Some(_))) {
+                return Err(self.at().error("the texts of an array have no length of their own"));
+            }
+            self.advance();
+            return Ok(Some(StatementKind::DeclareObject(DeclaredObject::Array(ty), self.names()?)));
         }
+        Ok(Some(StatementKind::Declare(ty, self.names()?)))
+    }
+
+    fn names(&mut self) -> Result<Vec<(Position, String)>, ExprError> {
         let mut names = vec![self.name()?];
         while self.take_symbol(",") {
             names.push(self.name()?);
         }
-        Ok(Some(StatementKind::Declare(ty, names)))
+        Ok(names)
     }
 
     /// Whether an expression can begin here.
     fn at_expression(&self) -> bool {
         match self.peek() {
+            // The next statement: a label or an assignment.
+            TokenKind::Word(_) if self.is_symbol_at(1, ":") || self.is_symbol_at(1, "=") => false,
             TokenKind::Word(word) => {
                 !is_reserved(word)
                     || ["not", "null", "true", "false"].iter().any(|w| word.eq_ignore_ascii_case(w))
@@ -383,11 +408,24 @@ impl Parser {
         self.advance();
         let ExprKind::Name(name) = kind else { return node(at, kind, 1) };
         if self.is_symbol_at(0, ".") {
-            return Err(at.error(format!("'{name}' is used as an object; objects are not supported")));
+            self.advance();
+            let TokenKind::Word(method) = self.peek().clone() else { return Err(self.expected("a method")) };
+            self.advance();
+            self.expect_symbol("(")?;
+            let args = self.arguments()?;
+            let height = arguments_height(&args);
+            return node(at, ExprKind::Method(name, method, args), height);
         }
         if !self.take_symbol("(") {
             return node(at, ExprKind::Name(name), 1);
         }
+        let args = self.arguments()?;
+        let height = arguments_height(&args);
+        node(at, ExprKind::Call(name, args), height)
+    }
+
+    /// What stands between parentheses, of which the first has been taken.
+    fn arguments(&mut self) -> Result<Vec<Expr>, ExprError> {
         let mut args = Vec::new();
         if !self.take_symbol(")") {
             loop {
@@ -400,9 +438,12 @@ impl Parser {
                 }
             }
         }
-        let height = 1 + args.iter().map(|arg| arg.height).max().unwrap_or(0) + args.len() as u32;
-        node(at, ExprKind::Call(name, args), height)
+        Ok(args)
     }
+}
+
+fn arguments_height(args: &[Expr]) -> u32 {
+    1 + args.iter().map(|arg| arg.height).max().unwrap_or(0) + args.len() as u32
 }
 
 fn node(at: Position, kind: ExprKind, height: u32) -> Result<Expr, ExprError> {

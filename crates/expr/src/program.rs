@@ -8,6 +8,7 @@ use tidegate_event::{EngineTime, EventRef, FieldType, Flags, Opcode, RowBatch, R
 use crate::block::{self, Pool};
 use crate::faults::Faults;
 use crate::function::{Run, Texts, Word, Words};
+use crate::object::Object;
 use crate::row;
 use crate::typed::{Code, Node};
 use crate::variables::{Variable, Variables};
@@ -57,6 +58,9 @@ pub struct Scratch {
     pub(crate) locals: Vec<Variable>,
     /// Where the variables of the running code end.
     pub(crate) frame_end: usize,
+    pub(crate) objects: Vec<Object>,
+    /// Where its objects end.
+    pub(crate) objects_end: usize,
 }
 
 /// What the evaluation of a whole block needs, and its working memory. Reuse it from block to block.

@@ -9,6 +9,7 @@ use crate::error::ExprError;
 use crate::expression::Expression;
 use crate::faults::Faults;
 use crate::function::{Function, Type};
+use crate::object::ObjectType;
 use crate::program::{EvalContext, Inner, Program, Scratch};
 use crate::row;
 use crate::syntax::Statement;
@@ -26,7 +27,9 @@ pub struct Scope {
     sources: usize,
     pub(crate) event: bool,
     max_string: usize,
-    pub(crate) variables: Vec<(String, Type)>,
+    /// Persistent variables, with the largest length of a text.
+    pub(crate) variables: Vec<(String, Type, Option<u32>)>,
+    pub(crate) objects: Vec<(String, ObjectType)>,
     pub(crate) udfs: Vec<UserFunction>,
     initializer: Option<(Code, Vec<Code>)>,
 }
@@ -56,6 +59,7 @@ impl Scope {
             event: false,
             max_string: 1024,
             variables: Vec::new(),
+            objects: Vec::new(),
             udfs: Vec::new(),
             initializer: None,
         }
@@ -100,8 +104,10 @@ impl Scope {
         checker.declares_persistent = true;
         let code = checker.code(&expression.statements, result_type(ty)?);
         let variables = std::mem::take(&mut checker.variables);
+        let objects = std::mem::take(&mut checker.objects);
         let udfs = checker.finish()?;
         self.variables = variables;
+        self.objects = objects;
         self.initializer = Some((code, udfs));
         Ok(())
     }
@@ -127,7 +133,8 @@ impl Scope {
 
     /// Runs the initializer, as when the window is created, and answers its variables.
     pub fn start(&self, time: EngineTime, faults: &mut Faults, print: &mut dyn FnMut(&str)) -> Variables {
-        let mut variables = Variables::new(self.variables.iter().map(|v| v.1));
+        let mut variables =
+            Variables::new(self.variables.iter().map(|v| v.1), self.objects.iter().map(|o| o.1));
         if let Some((code, udfs)) = &self.initializer {
             let ctx = &mut EvalContext {
                 rows: &[],
@@ -204,8 +211,13 @@ fn result_type(ty: FieldType) -> Result<Type, Vec<ExprError>> {
 pub(crate) fn height(steps: &[Step]) -> usize {
     fn node(of: &crate::typed::Node) -> usize {
         1 + match &of.kind {
-            NodeKind::Call(_, args) | NodeKind::User(_, args) => args.iter().map(node).max().unwrap_or(0),
-            NodeKind::And(pair) | NodeKind::Or(pair) => pair.iter().map(node).max().unwrap_or(0),
+            NodeKind::Call(_, args) | NodeKind::User(_, args) | NodeKind::Method(_, _, args) => {
+                args.iter().map(node).max().unwrap_or(0)
+            }
+            NodeKind::And(pair)
+            | NodeKind::Or(pair)
+            | NodeKind::Parse(pair, _)
+            | NodeKind::ParseArray(pair, _) => pair.iter().map(node).max().unwrap_or(0),
             NodeKind::If(parts) => parts.iter().map(node).max().unwrap_or(0),
             NodeKind::Print(inner) => node(inner),
             _ => 0,
@@ -215,7 +227,8 @@ pub(crate) fn height(steps: &[Step]) -> usize {
         .iter()
         .map(|step| {
             1 + match step {
-                Step::Assign(_, n) | Step::Value(n) | Step::Return(n) => node(n),
+                Step::Assign(_, n) | Step::Value(n) | Step::Return(n) | Step::Do(n) => node(n),
+                Step::Label(_) | Step::Goto(_) | Step::Call(_) => 0,
                 Step::If(n, yes, no) => node(n).max(height(yes)).max(height(no)),
                 Step::While(n, body) => node(n).max(height(body)),
                 Step::For(_, range, body) => range.iter().map(node).max().unwrap_or(0).max(height(body)),

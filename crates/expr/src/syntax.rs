@@ -22,6 +22,8 @@ pub(crate) enum ExprKind {
     Date(f64),
     Name(String),
     Call(String, Vec<Expr>),
+    /// Object, method, arguments.
+    Method(String, String, Vec<Expr>),
     Unary(UnaryOp, Box<Expr>),
     Binary(BinaryOp, Box<Expr>, Box<Expr>),
 }
@@ -85,6 +87,13 @@ pub(crate) enum DeclaredType {
     Boolean,
 }
 
+/// What an object can be declared as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DeclaredObject {
+    Array(DeclaredType),
+    Regex,
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Statement {
     pub(crate) at: Position,
@@ -94,11 +103,22 @@ pub(crate) struct Statement {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum StatementKind {
     Declare(DeclaredType, Vec<(Position, String)>),
+    DeclareObject(DeclaredObject, Vec<(Position, String)>),
     Assign(String, Expr),
     If(Expr, Box<Statement>, Option<Box<Statement>>),
     While(Expr, Box<Statement>),
-    For { variable: String, from: Expr, to: Expr, step: Option<Expr>, body: Box<Statement> },
+    For {
+        variable: String,
+        from: Expr,
+        to: Expr,
+        step: Option<Expr>,
+        body: Box<Statement>,
+    },
     Block(Vec<Statement>),
     Return(Option<Expr>),
     Value(Expr),
+    Label(String),
+    Goto(String),
+    /// Of a label, or of a user function with its arguments.
+    Call(String, Vec<Expr>),
 }

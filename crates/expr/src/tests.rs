@@ -1,5 +1,8 @@
 //! Whole programs: the examples of functions.md and of every function, through both back ends.
 
+mod naive;
+mod objects;
+
 use proptest::prelude::*;
 use tidegate_event::{EngineTime, EventRef, FieldType, Flags, Opcode, RowBatch, Schema, Value};
 
@@ -235,8 +238,16 @@ fn mistakes_say_where_and_what() {
         "b",
         "goto x",
         "x.get(1)",
-        "regex r",
-        "integer array a",
+        "bytes r",
+        "string(5) array a",
+        "integer array a return a",
+        "integer array a return a.size()",
+        "integer array a return a.get()",
+        "regex r r.compile('(?=x)')",
+        "parse(s, ',', city)",
+        "string a aparse(s, ',', a)",
+        "if true begin x: i end goto x",
+        "x: x: 1",
         "dq_initialize()",
         "left('a')",
         "city = 1",

@@ -1,6 +1,7 @@
 //! The checked tree: every name resolved, every type known, every conversion explicit.
 
 use crate::function::{Signature, Type};
+use crate::object::{Method, ObjectType};
 
 #[derive(Debug, Clone)]
 pub(crate) struct Node {
@@ -49,6 +50,22 @@ pub(crate) enum NodeKind {
     If(Box<[Node; 3]>),
     User(usize, Vec<Node>),
     Print(Box<Node>),
+    /// A method of an object.
+    Method(Target, Method, Vec<Node>),
+    /// Splits the first text at the second, into variables: `parse`.
+    Parse(Box<[Node; 2]>, Vec<Word>),
+    /// The same into an array: `aparse`.
+    ParseArray(Box<[Node; 2]>, Target),
+}
+
+/// Where `parse` puts a word.
+#[derive(Debug, Clone)]
+pub(crate) struct Word {
+    pub(crate) target: Target,
+    /// To the variable's type, when that is no text.
+    pub(crate) conversion: Option<&'static Signature>,
+    /// The largest length in characters.
+    pub(crate) bound: Option<u32>,
 }
 
 #[derive(Debug, Clone)]
@@ -62,6 +79,13 @@ pub(crate) enum Step {
     Value(Node),
     /// Ends with this result.
     Return(Node),
+    /// Evaluates for the effect alone.
+    Do(Node),
+    Label(usize),
+    /// Goes on behind a label of this list of steps or of one around it.
+    Goto(usize),
+    /// Runs from a label of the outermost list to the next return, and comes back.
+    Call(usize),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +100,7 @@ pub(crate) struct Code {
     pub(crate) steps: Vec<Step>,
     /// Types of the local variables: the result, the parameters, the declared ones.
     pub(crate) locals: Vec<Type>,
+    pub(crate) objects: Vec<ObjectType>,
     /// How deep evaluation recurses, user functions not counted.
     pub(crate) height: usize,
 }
@@ -91,8 +116,13 @@ impl Node {
             return true;
         }
         match &self.kind {
-            NodeKind::Call(_, args) | NodeKind::User(_, args) => args.iter().any(|n| n.any(test)),
-            NodeKind::And(pair) | NodeKind::Or(pair) => pair.iter().any(|n| n.any(test)),
+            NodeKind::Call(_, args) | NodeKind::User(_, args) | NodeKind::Method(_, _, args) => {
+                args.iter().any(|n| n.any(test))
+            }
+            NodeKind::And(pair)
+            | NodeKind::Or(pair)
+            | NodeKind::Parse(pair, _)
+            | NodeKind::ParseArray(pair, _) => pair.iter().any(|n| n.any(test)),
             NodeKind::If(parts) => parts.iter().any(|n| n.any(test)),
             NodeKind::Print(inner) => inner.any(test),
             _ => false,
@@ -102,7 +132,12 @@ impl Node {
 
 /// Whether `test` holds for a node in these steps, or a step assigns a persistent variable.
 pub(crate) fn any_impure(steps: &[Step]) -> bool {
-    let impure = |kind: &NodeKind| matches!(kind, NodeKind::Global(_) | NodeKind::Print(_));
+    let impure = |kind: &NodeKind| match kind {
+        NodeKind::Global(_) | NodeKind::Print(_) => true,
+        NodeKind::Method(Target::Global(_), ..) | NodeKind::ParseArray(_, Target::Global(_)) => true,
+        NodeKind::Parse(_, words) => words.iter().any(|word| matches!(word.target, Target::Global(_))),
+        _ => false,
+    };
     steps.iter().any(|step| match step {
         Step::Assign(target, node) => matches!(target, Target::Global(_)) || node.any(&impure),
         Step::If(condition, yes, no) => condition.any(&impure) || any_impure(yes) || any_impure(no),
@@ -110,7 +145,8 @@ pub(crate) fn any_impure(steps: &[Step]) -> bool {
         Step::For(target, range, body) => {
             matches!(target, Target::Global(_)) || range.iter().any(|n| n.any(&impure)) || any_impure(body)
         }
-        Step::Value(node) | Step::Return(node) => node.any(&impure),
+        Step::Value(node) | Step::Return(node) | Step::Do(node) => node.any(&impure),
+        Step::Label(_) | Step::Goto(_) | Step::Call(_) => false,
     })
 }
 
@@ -118,7 +154,16 @@ pub(crate) fn any_impure(steps: &[Step]) -> bool {
 pub(crate) fn formula(steps: &[Step], ty: Type) -> Option<Node> {
     let plain = |node: &Node| {
         !node.any(&|k| {
-            matches!(k, NodeKind::Local(_) | NodeKind::User(..) | NodeKind::Global(_) | NodeKind::Print(_))
+            matches!(
+                k,
+                NodeKind::Local(_)
+                    | NodeKind::User(..)
+                    | NodeKind::Global(_)
+                    | NodeKind::Print(_)
+                    | NodeKind::Method(..)
+                    | NodeKind::Parse(..)
+                    | NodeKind::ParseArray(..)
+            )
         })
     };
     match steps {

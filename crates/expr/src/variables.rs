@@ -1,6 +1,9 @@
-//! The variables that a window's initializer declares: they keep their values from event to event.
+//! The variables and objects that a window's initializer declares: they keep their values from event to event.
 
+use crate::array::{ARRAY_BYTES_MAX, Array};
 use crate::function::{Texts, Type, Word};
+use crate::matcher::Matcher;
+use crate::object::{Object, ObjectType};
 
 /// Why stored variables cannot be taken over.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -26,6 +29,43 @@ impl Variable {
         Self { ty, word: None, text: String::new() }
     }
 
+    /// Bytes of its text.
+    pub(crate) fn text_bytes(&self) -> usize {
+        if self.ty == Type::String && self.word.is_some() { self.text.len() } else { 0 }
+    }
+
+    fn save(&self, out: &mut Vec<u8>) {
+        out.push(u8::from(self.word.is_none()));
+        match (self.word, self.ty) {
+            (None, _) => {}
+            (Some(_), Type::String) => {
+                out.extend_from_slice(&(self.text.len() as u32).to_le_bytes());
+                out.extend_from_slice(self.text.as_bytes());
+            }
+            (Some(word), Type::Boolean) => out.push(word as u8),
+            (Some(word), _) => out.extend_from_slice(&word.to_le_bytes()),
+        }
+    }
+
+    fn load(ty: Type, reader: &mut Reader<'_>) -> Result<Self, VariablesError> {
+        let mut variable = Self::new(ty);
+        let [null] = reader.take()?;
+        variable.word = match (null, ty) {
+            (1, _) => None,
+            (0, Type::String) => {
+                reader.text()?.clone_into(&mut variable.text);
+                Some(0)
+            }
+            (0, Type::Boolean) => match reader.take()? {
+                [flag @ (0 | 1)] => Some(u64::from(flag)),
+                _ => return Err(VariablesError::Damaged(reader.at - 1)),
+            },
+            (0, _) => Some(u64::from_le_bytes(reader.take()?)),
+            _ => return Err(VariablesError::Damaged(reader.at - 1)),
+        };
+        Ok(variable)
+    }
+
     pub(crate) fn clear(&mut self, ty: Type) {
         self.ty = ty;
         self.word = None;
@@ -36,6 +76,8 @@ impl Variable {
         if let (Type::String, Some(word)) = (self.ty, word) {
             self.text.clear();
             self.text.push_str(texts.get(word));
+            // The place in the arena means nothing later.
+            self.word = Some(0);
         }
     }
 
@@ -47,42 +89,65 @@ impl Variable {
     }
 }
 
-/// Values of one window's persistent variables.
+/// Values of one window's persistent variables and objects.
 ///
-/// The saved form is little-endian: a `u32` count, then per variable a type byte (0 integer, 1 real, 2 string,
-/// 3 date, 4 boolean), a byte that is 1 for null, and unless null the value: an `i64`, the bits of an `f64` (a date
-/// is a number of days), a `u32` length with UTF-8 bytes, or for a boolean one byte.
+/// The saved form is little-endian: a `u32` count of variables, then per variable a type byte (0 integer, 1 real,
+/// 2 string, 3 date, 4 boolean) and its value: a byte that is 1 for null, and unless null an `i64`, the bits of an `f64`
+/// (a date is a number of days), a `u32` length with UTF-8 bytes, or for a boolean one byte. Then, where the window has
+/// objects, a `u32` count of them and per object a type byte: 5 for a `regex`, in the form of its own; 8 and the byte of
+/// their type for an array, then a `u32` count of elements and their values.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Variables {
     pub(crate) values: Vec<Variable>,
+    pub(crate) objects: Vec<Object>,
 }
 
 const CODES: [Type; 5] = [Type::Integer, Type::Real, Type::String, Type::Date, Type::Boolean];
+const REGEX: u8 = 5;
+const ARRAY: u8 = 8;
+
+fn code(ty: Type) -> u8 {
+    CODES.iter().position(|&other| other == ty).unwrap_or(0) as u8
+}
 
 impl Variables {
-    pub(crate) fn new(types: impl IntoIterator<Item = Type>) -> Self {
-        Self { values: types.into_iter().map(Variable::new).collect() }
+    pub(crate) fn new(
+        types: impl IntoIterator<Item = Type>,
+        objects: impl IntoIterator<Item = ObjectType>,
+    ) -> Self {
+        Self {
+            values: types.into_iter().map(Variable::new).collect(),
+            objects: objects.into_iter().map(Object::new).collect(),
+        }
     }
 
-    /// Whether the window has no persistent variables.
+    /// Whether the window has no persistent variables and objects.
     pub fn is_empty(&self) -> bool {
-        self.values.is_empty()
+        self.values.is_empty() && self.objects.is_empty()
     }
 
     /// Appends the saved form to `out`.
     pub fn save(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&(self.values.len() as u32).to_le_bytes());
         for variable in &self.values {
-            let code = CODES.iter().position(|&ty| ty == variable.ty).unwrap_or(0);
-            out.extend_from_slice(&[code as u8, u8::from(variable.word.is_none())]);
-            match (variable.word, variable.ty) {
-                (None, _) => {}
-                (Some(_), Type::String) => {
-                    out.extend_from_slice(&(variable.text.len() as u32).to_le_bytes());
-                    out.extend_from_slice(variable.text.as_bytes());
+            out.push(code(variable.ty));
+            variable.save(out);
+        }
+        if self.objects.is_empty() {
+            return;
+        }
+        out.extend_from_slice(&(self.objects.len() as u32).to_le_bytes());
+        for object in &self.objects {
+            match object {
+                Object::Regex(matcher) => {
+                    out.push(REGEX);
+                    matcher.save(out);
                 }
-                (Some(word), Type::Boolean) => out.push(word as u8),
-                (Some(word), _) => out.extend_from_slice(&word.to_le_bytes()),
+                Object::Array(array) => {
+                    out.push(ARRAY + code(array.ty));
+                    out.extend_from_slice(&(array.cells.len() as u32).to_le_bytes());
+                    array.cells.iter().for_each(|cell| cell.save(out));
+                }
             }
         }
     }
@@ -93,35 +158,27 @@ impl Variables {
     /// When the bytes are damaged or belong to other variables.
     pub fn load(&mut self, bytes: &[u8]) -> Result<(), VariablesError> {
         let mut reader = Reader { bytes, at: 0 };
-        let count = u32::from_le_bytes(reader.take()?);
-        if count as usize != self.values.len() {
+        let mut loaded = Self::default();
+        if reader.number()? != self.values.len() {
             return Err(VariablesError::OtherVariables);
         }
-        let mut loaded = self.values.clone();
-        for variable in &mut loaded {
-            let [code, null] = reader.take()?;
-            if CODES.get(usize::from(code)) != Some(&variable.ty) {
+        for variable in &self.values {
+            let [ty] = reader.take()?;
+            if ty != code(variable.ty) {
                 return Err(VariablesError::OtherVariables);
             }
-            variable.word = match (null, variable.ty) {
-                (1, _) => None,
-                (0, Type::String) => {
-                    let len = u32::from_le_bytes(reader.take()?) as usize;
-                    variable.text = reader.text(len)?.to_owned();
-                    Some(0)
-                }
-                (0, Type::Boolean) => match reader.take()? {
-                    [flag @ (0 | 1)] => Some(u64::from(flag)),
-                    _ => return Err(VariablesError::Damaged(reader.at - 1)),
-                },
-                (0, _) => Some(u64::from_le_bytes(reader.take()?)),
-                _ => return Err(VariablesError::Damaged(reader.at - 1)),
-            };
+            loaded.values.push(Variable::load(variable.ty, &mut reader)?);
+        }
+        if !self.objects.is_empty() && reader.number()? != self.objects.len() {
+            return Err(VariablesError::OtherVariables);
+        }
+        for object in &self.objects {
+            loaded.objects.push(reader.object(object)?);
         }
         if reader.at != bytes.len() {
             return Err(VariablesError::Damaged(reader.at));
         }
-        self.values = loaded;
+        *self = loaded;
         Ok(())
     }
 }
@@ -138,11 +195,51 @@ impl<'a> Reader<'a> {
         Ok(*taken)
     }
 
-    fn text(&mut self, len: usize) -> Result<&'a str, VariablesError> {
+    fn number(&mut self) -> Result<usize, VariablesError> {
+        Ok(u32::from_le_bytes(self.take()?) as usize)
+    }
+
+    fn text(&mut self) -> Result<&'a str, VariablesError> {
+        let len = self.number()?;
         let taken = self.bytes[self.at..].get(..len).ok_or(VariablesError::Damaged(self.at))?;
         let text = std::str::from_utf8(taken).map_err(|_| VariablesError::Damaged(self.at))?;
         self.at += len;
         Ok(text)
+    }
+
+    /// An object of the same type as `like`.
+    fn object(&mut self, like: &Object) -> Result<Object, VariablesError> {
+        let [code_byte] = self.take()?;
+        match like {
+            Object::Regex(_) if code_byte == REGEX => Ok(Object::Regex(Box::new(self.matcher()?))),
+            Object::Array(array) if code_byte == ARRAY + code(array.ty) => {
+                let mut loaded = Array::new(array.ty);
+                for _ in 0..self.number()? {
+                    loaded.push(Variable::load(array.ty, self)?);
+                    if loaded.bytes() > 2 * ARRAY_BYTES_MAX {
+                        return Err(VariablesError::Damaged(self.at));
+                    }
+                }
+                Ok(Object::Array(loaded))
+            }
+            _ => Err(VariablesError::OtherVariables),
+        }
+    }
+
+    fn matcher(&mut self) -> Result<Matcher, VariablesError> {
+        let at = self.at;
+        match self.take()? {
+            [0] => return Ok(Matcher::default()),
+            [1] => {}
+            _ => return Err(VariablesError::Damaged(at)),
+        }
+        let (pattern, text) = (self.text()?, self.text()?);
+        let mut spans = Vec::new();
+        for _ in 0..self.number()? {
+            let (start, end) = (self.number()?, self.number()?);
+            spans.push(((start, end) != (u32::MAX as usize, u32::MAX as usize)).then_some((start, end)));
+        }
+        Matcher::restored(pattern, text, spans).ok_or(VariablesError::Damaged(at))
     }
 }
 
@@ -152,7 +249,7 @@ mod tests {
 
     #[test]
     fn damaged_bytes_change_nothing() {
-        let mut variables = Variables::new([Type::Integer, Type::String]);
+        let mut variables = Variables::new([Type::Integer, Type::String], []);
         let before = variables.clone();
         let mut saved = Vec::new();
         variables.save(&mut saved);

@@ -40,8 +40,14 @@ pub enum Body {
     Print,
     /// `parameter(n)`.
     Parameter,
+    /// `username()`, known when compiled.
+    UserName,
     /// `typeof(x)`, known when compiled.
     TypeOf,
+    /// `parse(s, delimiter, variable, ...)`.
+    Parse,
+    /// `aparse(s, delimiter, array)`.
+    ParseArray,
     /// Known, but refused with this reason.
     Refused(&'static str),
 }

@@ -11,8 +11,10 @@ pub(crate) mod isnull;
 pub(crate) mod left;
 pub(crate) mod len;
 pub(crate) mod letter_case;
+pub(crate) mod locale;
 pub(crate) mod match_string;
 pub(crate) mod mid;
+pub(crate) mod parse;
 pub(crate) mod pattern;
 pub(crate) mod print;
 pub(crate) mod refused;
@@ -55,14 +57,14 @@ pub static FUNCTIONS: &[&Function] = &[
     &letter_case::UPPER,
     &letter_case::LOWER,
     &match_string::F,
+    &locale::F,
+    &locale::USERNAME,
     &mid::F,
+    &parse::F,
+    &parse::APARSE,
     &pattern::F,
     &pattern::HAS_CONTROL_CHARS,
     &print::F,
-    &refused::USERNAME,
-    &refused::LOCALE,
-    &refused::APARSE,
-    &refused::PARSE,
     &refused::DQ,
     &refused::LOGMESSAGE,
     &refused::SLEEP,

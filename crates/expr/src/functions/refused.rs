@@ -1,50 +1,6 @@
-//! `username`, `locale`, `aparse`, `parse`, `dq_initialize`, `logmessage`, `sleep`, `raiseerror`, `vareval`, `varset`, `sort`, `sort_words`.
+//! Functions that need what is not there: `dq_initialize`, and those of data jobs.
 
 use crate::function::{Body, Function, Mark};
-
-/// `username(...)`.
-pub(crate) static USERNAME: Function = Function {
-    name: "username",
-    category: "Side effects",
-    usage: "(...)",
-    doc: r#"Refused: expressions read nothing from the operating system."#,
-    mark: Mark::Manual,
-    body: Body::Refused("expressions read nothing from the operating system"),
-    examples: &[],
-};
-
-/// `locale(...)`.
-pub(crate) static LOCALE: Function = Function {
-    name: "locale",
-    category: "Side effects",
-    usage: "(...)",
-    doc: r#"Refused: there is one locale."#,
-    mark: Mark::Manual,
-    body: Body::Refused("there is one locale"),
-    examples: &[],
-};
-
-/// `aparse(...)`.
-pub(crate) static APARSE: Function = Function {
-    name: "aparse",
-    category: "Side effects",
-    usage: "(...)",
-    doc: r#"Refused: arrays are not supported."#,
-    mark: Mark::Manual,
-    body: Body::Refused("arrays are not supported"),
-    examples: &[],
-};
-
-/// `parse(...)`.
-pub(crate) static PARSE: Function = Function {
-    name: "parse",
-    category: "Side effects",
-    usage: "(...)",
-    doc: r#"Refused: functions cannot assign their arguments."#,
-    mark: Mark::Manual,
-    body: Body::Refused("functions cannot assign their arguments"),
-    examples: &[],
-};
 
 /// `dq_initialize(...)`.
 pub(crate) static DQ: Function = Function {
