@@ -10,6 +10,7 @@ pub mod aggregates;
 pub mod block;
 mod build;
 mod evaluator;
+mod guid;
 pub mod index;
 pub mod key;
 pub mod retained;

@@ -57,6 +57,8 @@ pub(crate) struct Emission<'a> {
     pub(crate) input: &'a RowBatch,
     /// What is known of each group, by number.
     pub(crate) states: &'a [GroupState],
+    /// What ids of these results follow from: other for each block and window.
+    pub(crate) seed: u64,
     /// The rows of each group, if any function needs them.
     pub(crate) lists: Option<&'a GroupRows>,
 }

@@ -5,11 +5,13 @@ use tidegate_event::{EngineTime, FieldType, RowBatch};
 use super::accumulator::{Accumulator, Change, Emission};
 use super::column::OutColumn;
 use super::function::{AggregateFunction, Class, Plan, Shape, Spec};
+use crate::guid::guid;
 use crate::state::{StateError, StateReader};
 
 const ROWS: u8 = 0;
 const LAST: u8 = 1;
 const OPCODE: u8 = 2;
+const GUID: u8 = 3;
 
 pub(super) static COUNT: AggregateFunction = AggregateFunction {
     name: "ESP_aCount",
@@ -56,8 +58,17 @@ pub(super) static LAST_OPCODE: AggregateFunction = AggregateFunction {
     plan: |_| Plan { spec: Spec::Current(None), part: OPCODE, ty: FieldType::Int64 },
 };
 
+pub(super) static GUID_OF_OUTPUT: AggregateFunction = AggregateFunction {
+    name: "ESP_aGUID",
+    usage: "ESP_aGUID()",
+    doc: "A new unique id for each output; it follows from the input's message id, so that every engine makes the same.",
+    class: Class::Additive,
+    arguments: &[],
+    plan: |_| Plan { spec: Spec::Current(None), part: GUID, ty: FieldType::String },
+};
+
 /// The plan of a value of the last event.
-pub(super) fn last_value(field: usize, ty: FieldType) -> Plan {
+pub(crate) fn last_value(field: usize, ty: FieldType) -> Plan {
     Plan { spec: Spec::Current(Some(field)), part: LAST, ty }
 }
 
@@ -80,6 +91,7 @@ impl Accumulator for Current {
         }
         for (row, touched) in at.groups.iter().enumerate() {
             match (part, self.field) {
+                (GUID, _) => out.bytes(row, guid(at.seed, row as u64).as_bytes()),
                 (OPCODE, _) => out.int(row, i128::from(touched.last_event)),
                 (_, Some(field)) => out.copy(row, &at.input.row(touched.last_row as usize), field),
                 (_, None) => {}

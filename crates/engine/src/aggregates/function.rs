@@ -175,9 +175,7 @@ pub(crate) fn bind(
     }
     let Some(function) = functions.iter().copied().find(|f| f.name == call.name) else {
         let mut message = format!("there is no aggregate function '{}'", call.name);
-        if call.name == "ESP_aGUID" {
-            message = "ESP_aGUID is not supported: its results differ between engines".to_owned();
-        } else if let Some(near) = nearest(call.name, functions.iter().map(|f| f.name)) {
+        if let Some(near) = nearest(call.name, functions.iter().map(|f| f.name)) {
             message.push_str(&format!("; did you mean {near}?"));
         }
         return Some(Err(message));
@@ -231,7 +229,7 @@ fn field(name: &str, shape: Shape, input: &Schema) -> Result<Argument, String> {
     let fits = match shape {
         Shape::Number => is_number(ty),
         Shape::Ordered => !ty.is_array() && ty != FieldType::Blob,
-        Shape::Printable => is_number(ty) || ty.is_text(),
+        Shape::Printable => !ty.is_array() && ty != FieldType::Blob,
         _ => true,
     };
     if fits { Ok(Argument { field, ty }) } else { Err(format!("'{name}' of type {ty} cannot be used")) }

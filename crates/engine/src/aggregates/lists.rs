@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::fmt::Write;
 
-use tidegate_event::{FieldType, RowView, Value};
+use tidegate_event::{FieldType, RowView, Value, calendar};
 
 use super::accumulator::{Accumulator, Emission};
 use super::column::OutColumn;
@@ -32,7 +32,7 @@ pub(super) static LAG: AggregateFunction = AggregateFunction {
 
 pub(super) static CAT: AggregateFunction = AggregateFunction {
     name: "ESP_aCat",
-    usage: "ESP_aCat(text or number, \"separator\")",
+    usage: "ESP_aCat(field, \"separator\")",
     doc: "The values that are not null in order of arrival, with the separator between.",
     class: Class::Ordered,
     arguments: &[Shape::Printable, Shape::Text],
@@ -115,11 +115,24 @@ fn join<'a>(rows: impl Iterator<Item = RowView<'a>>, field: usize, separator: &s
             Value::String(value) => text.write_str(value),
             Value::Double(value) => write!(text, "{value}"),
             Value::Money(value) => write!(text, "{}", value as f64 / tidegate_event::MONEY_SCALE as f64),
+            Value::Date(seconds) => write_date(text, seconds),
+            Value::Stamp(micros) => {
+                let fraction = micros.rem_euclid(1_000_000);
+                write_date(text, micros.div_euclid(1_000_000)).and_then(|()| write!(text, ".{fraction:06}"))
+            }
             _ => write!(text, "{}", row.int(field)),
         };
         debug_assert!(written.is_ok(), "writing into a text does not fail");
     }
     joined
+}
+
+/// A date as `YYYY-MM-DD hh:mm:ss` in UTC, as expressions and csv write it.
+fn write_date(text: &mut String, seconds: i64) -> std::fmt::Result {
+    let (year, month, day) = calendar::date_of(seconds.div_euclid(86_400));
+    let second = seconds.rem_euclid(86_400);
+    let (hour, minute) = (second / 3600, second / 60 % 60);
+    write!(text, "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{:02}", second % 60)
 }
 
 fn order(a: &RowView<'_>, b: &RowView<'_>, field: usize) -> Ordering {

@@ -20,6 +20,7 @@ mod weighted;
 
 pub(crate) use accumulator::{Accumulator, Change, Emission, GroupState, Touched};
 pub(crate) use column::{OutColumn, Target, can_store};
+pub(crate) use counts::last_value;
 pub use function::{AggregateFunction, Class};
 pub(crate) use function::{Spec, bind};
 pub(crate) use group_rows::GroupRows;
@@ -45,6 +46,7 @@ pub static AGGREGATES: &[&AggregateFunction] = &[
     &lists::LAG,
     &lists::CAT,
     &lists::MODE,
+    &counts::GUID_OF_OUTPUT,
     &timed::SUM_TIMED,
     &timed::AVE_TIMED,
     &timed::MAX_TIMED,

@@ -28,6 +28,7 @@ use tidegate_expr::{Column, Program};
 use crate::aggregates::{Accumulator, Change, Emission, GroupRows, GroupState, OutColumn, Target, Touched};
 use crate::block::BlockBuilder;
 use crate::evaluator::Evaluator;
+use crate::guid::mix;
 use crate::key::{Digest, KeyFields};
 use crate::retained::{Resolution, Retained};
 use crate::state::{Frozen, StateError, StateReader};
@@ -278,7 +279,10 @@ impl Aggregate {
 
     fn fill(&mut self, input: &RowBatch, out: &mut BlockBuilder, step: &mut Step<'_>) {
         let Self { accumulators, living, states, lists, .. } = self;
-        let at = Emission { groups: living, input, states, lists: lists.as_ref() };
+        let id = step.header.id;
+        let block = mix(id.input.cast_unsigned()) ^ u64::from(id.sub);
+        let seed = mix(mix(block) ^ u64::from(step.window.0));
+        let at = Emission { groups: living, input, states, seed, lists: lists.as_ref() };
         let mut fill = |cells: &[Cell], rows: &mut RowBatch| {
             for cell in cells {
                 let mut column = OutColumn::new(rows, &cell.target, &mut step.stats.faults);

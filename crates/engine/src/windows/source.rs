@@ -7,6 +7,7 @@ use tidegate_model::MistakeKind;
 
 use crate::block::BlockBuilder;
 use crate::build::BuildContext;
+use crate::guid::guid;
 use crate::retained::Resolution;
 use crate::state::{Frozen, StateError, StateReader};
 use crate::step::{Reject, Step};
@@ -68,32 +69,6 @@ struct KeyGenerator {
     seed: u64,
 }
 
-impl KeyGenerator {
-    /// The GUID of event `number`: 122 bits of a mixed counter in the form of a version 4 UUID.
-    fn guid(&self, number: u64) -> String {
-        let high = mix(self.seed ^ mix(number));
-        let low = mix(high ^ number);
-        let version = high & !0xF000 | 0x4000;
-        let variant = low & !(0b11 << 62) | 0b10 << 62;
-        format!(
-            "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
-            version >> 32,
-            version >> 16 & 0xFFFF,
-            version & 0xFFFF,
-            variant >> 48,
-            variant & 0xFFFF_FFFF_FFFF
-        )
-    }
-}
-
-/// SplitMix64's output function.
-fn mix(value: u64) -> u64 {
-    let value = value.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    let value = (value ^ value >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    let value = (value ^ value >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
-    value ^ value >> 31
-}
-
 /// FNV-1a, so that the seed is the same in every build.
 fn seed_of(name: &[u8]) -> u64 {
     name.iter()
@@ -150,7 +125,7 @@ impl Window for Source {
                 } else if generator.ty == FieldType::Int64 {
                     row.set_int(field, number.cast_signed());
                 } else {
-                    row.set_text(field, &generator.guid(number));
+                    row.set_text(field, &guid(generator.seed, number));
                 }
             }
             out.emit_last(event.opcode, event.flags);

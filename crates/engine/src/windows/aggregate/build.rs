@@ -8,7 +8,7 @@ use tidegate_expr::{Column, Expression};
 use tidegate_model::{IndexType, MistakeKind};
 
 use super::{Aggregate, Cell, Formula};
-use crate::aggregates::{Class, GroupRows, Spec, Target, bind, can_store};
+use crate::aggregates::{Class, GroupRows, Spec, Target, bind, can_store, last_value};
 use crate::build::BuildContext;
 use crate::evaluator::Evaluator;
 use crate::key::KeyFields;
@@ -68,6 +68,7 @@ fn build(context: &mut BuildContext<'_>) -> Option<BuiltWindow> {
             })
         });
         if context.report(&element.text, replaced).is_some() {
+            wanted.add_fields(&expression, &input.schema);
             expressions.push((field, *element, expression));
         }
     }
@@ -177,6 +178,19 @@ impl Wanted {
             self.calls.push(Call { accumulator, part, ty, name: name.clone() });
         }
         name
+    }
+
+    /// Fields that stand beside calls: their values in the group's last event.
+    fn add_fields(&mut self, expression: &Expression, input: &Schema) {
+        for name in expression.names() {
+            let same = |field: &&Field| field.name.eq_ignore_ascii_case(&name);
+            let field = input.position(&name).map(|at| &input.fields()[at]);
+            let Some(field) = field.or_else(|| input.fields().iter().find(same)) else { continue };
+            if let Some(position) = input.position(&field.name) {
+                let plan = last_value(position, field.ty);
+                self.add(field.name.clone(), plan.spec, plan.part, plan.ty);
+            }
+        }
     }
 
     fn schema(&self) -> Option<Arc<Schema>> {

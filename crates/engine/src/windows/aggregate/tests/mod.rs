@@ -198,7 +198,7 @@ fn mistakes_have_places_and_hints() {
         ("ESP_aSum(w)", "'w' is no input field"),
         ("ESP_aSum()", "0 arguments in ESP_aSum; it is used as ESP_aSum(number)"),
         ("ESP_aLag(v,-1)", "no literal number from 0 to 250"),
-        ("ESP_aGUID()", "not supported"),
+        ("ESP_aGUID(v)", "1 arguments"),
         ("USER_sum(2)", "native code"),
         ("v", "v"),
     ] {
@@ -209,4 +209,52 @@ fn mistakes_have_places_and_hints() {
         let text = build(&model).expect_err(expression).display("m.xml").to_string();
         assert!(text.contains(message), "{expression}: {text}");
     }
+}
+
+/// functions.md 2.3: a new id for each output, the same on every engine.
+#[test]
+fn ids_are_new_for_each_output_and_equal_on_every_engine() {
+    let source =
+        "<window-source name=\"s\"><schema-string>id*:int32,g:int32,v:int32</schema-string></window-source>";
+    let windows = model(source, "g*:int32,id:string", &["ESP_aGUID()"]);
+    let ids = || {
+        let mut run = Run::new("", &windows, EDGE);
+        let lines = ["I N 1 0 5", "I N 2 1 5", "I N 3 0 5"].map(|event| run.feed(1, "s", event, "a"));
+        lines.concat().iter().map(|line| line.split(' ').nth(3).unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let first = ids();
+    assert_eq!(first, ids());
+    // I, I, then UB with a new id and D with that of the first.
+    assert_eq!(first.len(), 4);
+    assert_eq!(first[3], first[0]);
+    assert!(first[0] != first[1] && first[2] != first[0] && first[2] != first[1]);
+    assert!(first.iter().all(|id| id.len() == 36 && id.as_bytes()[14] == b'4'));
+}
+
+/// functions.md 2.3: dates and stamps are joined, too.
+#[test]
+fn dates_are_joined_as_text() {
+    let source = "<window-source name=\"s\" insert-only=\"true\"><schema-string>id*:int32,g:int32,d:date,t:stamp</schema-string></window-source>";
+    let windows = model(source, "g*:int32,d:string,t:string", &["ESP_aCat(d,\"|\")", "ESP_aCat(t,\"|\")"]);
+    let mut run = Run::new("", &windows, EDGE);
+    run.feed(1, "s", "I N 1 0 0 1504106466000022", "a");
+    // 1504106466 s is 2017-08-30 15:21:06 (connectors-adapters 4.1.2); -1 s is the end of 1969.
+    let lines = run.feed(1, "s", "I N 2 0 -1 -1", "a");
+    let expected = "1970-01-01 00:00:00|1969-12-31 23:59:59";
+    let stamps = "2017-08-30 15:21:06.000022|1969-12-31 23:59:59.999999";
+    assert!(lines[0].contains(expected) && lines[0].contains(stamps), "{lines:?}");
+}
+
+/// Names beside the calls are fields of the last event of the group, the group key among them.
+#[test]
+fn fields_may_stand_beside_calls() {
+    let source =
+        "<window-source name=\"s\"><schema-string>id*:int32,g:string,v:int32</schema-string></window-source>";
+    let expressions = ["g & ':' & ESP_aSum(v)", "v", "ESP_aMax(v) - v"];
+    let windows = model(source, "g*:string,a:string,b:int32,c:int32", &expressions);
+    let mut run = Run::new("", &windows, EDGE);
+    let mut feed = |event: &str| run.feed(1, "s", event, "a");
+    assert_eq!(feed("I N 1 x 5"), ["I N x x:5 5 0"]);
+    assert_eq!(feed("I N 2 x 2"), ["UB N x x:7 2 3", "D N x x:5 5 0"]);
+    assert_eq!(feed("D N 1 ∅ ∅"), ["UB N x x:2 5 -3", "D N x x:7 2 3"]);
 }
