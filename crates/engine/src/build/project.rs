@@ -287,14 +287,23 @@ fn listing(def: &WindowDef, node: &Node) -> Listing {
     }
 }
 
-/// The window's splitter, which sees the fields of its output. It has the names of its own `expr-initialize`,
-/// or, where it has none, of the window's.
+/// The window's splitter, which sees the fields of its output. It has the names of its own `expr-initialize`, or, where it
+/// has none, of the window's. User functions of its own see the variables of the window's initializer (functions.md
+/// 1.9), unless it has an initializer of its own, too.
 fn splitter(context: &mut BuildContext<'_>, output: &Schema) -> Option<Splitter> {
     let def = context.def.splitter.as_ref()?;
     let mut scope = tidegate_expr::Scope::new(context.registry.functions)
         .row("", output)
         .event(true)
         .max_string(context.def.exp_max_string as usize);
+    let windows = context.def.expr_initialize.as_ref().and_then(|window| window.initializer.as_ref());
+    let own = def.expr_initialize.as_ref();
+    if let (Some(initializer), Some(own)) = (windows, own)
+        && own.initializer.is_none()
+    {
+        let done = scope.initialize(initializer.ty, initializer.source.as_str());
+        context.report(&initializer.source, done);
+    }
     if let Some(initialize) = def.expr_initialize.as_ref().or(context.def.expr_initialize.as_ref()) {
         context.initialize(&mut scope, initialize);
     }

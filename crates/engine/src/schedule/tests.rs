@@ -52,6 +52,22 @@ fn slots_get_their_events() {
     assert_eq!(run.lines_of("c"), ["I N 1 x 1", "I N 2 y 2", "I N 3 z 3", "UB N 1 w 1", "D N 1 x 1"]);
 }
 
+/// functions.md 1.9: a user function of the splitter counts in a variable of the window's initializer.
+#[test]
+fn a_splitter_changes_variables_of_the_initializer() {
+    let windows = "<window-source name=\"s\">\
+                   <expr-initialize><initializer type=\"int32\">integer split split=0</initializer></expr-initialize>\
+                   <splitter-expr><expr-initialize><udfs><udf name=\"f\" type=\"int32\">split=split+1; return split;</udf></udfs></expr-initialize>\
+                   <expression>f() % 2</expression></splitter-expr>\
+                   <schema-string>k*:int64,v:string,n:int32</schema-string></window-source>\
+                   <window-copy name=\"a\"/><window-copy name=\"b\"/>";
+    let edges = "<edge source=\"s\" target=\"a\" slot=\"0\"/><edge source=\"s\" target=\"b\" slot=\"1\"/>";
+    let mut run = Run::new("", windows, edges);
+    run.feed_as(1, "s", tidegate_event::BlockKind::Normal, "I N 5 x 1\nI N 7 y 2\nI N 9 z 3");
+    assert_eq!(run.lines_of("a"), ["I N 7 y 2"]);
+    assert_eq!(run.lines_of("b"), ["I N 5 x 1", "I N 9 z 3"]);
+}
+
 /// Engine-semantics 4: an update that changes the slot comes apart.
 #[test]
 fn an_update_pair_may_change_its_slot() {
