@@ -68,7 +68,7 @@ fn build(context: &mut BuildContext<'_>) -> Option<BuiltWindow> {
             })
         });
         if context.report(&element.text, replaced).is_some() {
-            wanted.add_fields(&expression, &input.schema);
+            wanted.add_keys(&expression, &schema, &input.schema);
             expressions.push((field, *element, expression));
         }
     }
@@ -180,14 +180,15 @@ impl Wanted {
         name
     }
 
-    /// Fields that stand beside calls: their values in the group's last event.
-    fn add_fields(&mut self, expression: &Expression, input: &Schema) {
+    /// Key fields that stand beside calls: every event of the group has them alike.
+    fn add_keys(&mut self, expression: &Expression, schema: &Schema, input: &Schema) {
         for name in expression.names() {
-            let same = |field: &&Field| field.name.eq_ignore_ascii_case(&name);
-            let field = input.position(&name).map(|at| &input.fields()[at]);
-            let Some(field) = field.or_else(|| input.fields().iter().find(same)) else { continue };
+            let keys = || schema.fields().iter().filter(|field| field.key);
+            let found = keys().find(|field| field.name == name);
+            let found = found.or_else(|| keys().find(|field| field.name.eq_ignore_ascii_case(&name)));
+            let Some(field) = found else { continue };
             if let Some(position) = input.position(&field.name) {
-                let plan = last_value(position, field.ty);
+                let plan = last_value(position, input.ty(position));
                 self.add(field.name.clone(), plan.spec, plan.part, plan.ty);
             }
         }
