@@ -366,10 +366,6 @@ impl<'s> Checker<'s> {
             Body::TypeOf if nodes.len() == 1 => {
                 constant(Type::String, Constant::Text(nodes[0].ty.name().into()))
             }
-            Body::UserName if nodes.is_empty() => match crate::functions::locale::user_name() {
-                Some(user) => constant(Type::String, Constant::Text(user)),
-                None => Node::null(Type::String),
-            },
             Body::Parameter if nodes.len() == 1 => self.parameter(at, &nodes[0]),
             Body::Overloads(overloads) => match overload(overloads, &nodes) {
                 Some(signature) => invoke(signature, nodes),
@@ -387,7 +383,6 @@ impl<'s> Checker<'s> {
             | Body::TypeOf
             | Body::Parameter
             | Body::Fold(_)
-            | Body::UserName
             | Body::Parse
             | Body::ParseArray => self.error(wrong()),
         }

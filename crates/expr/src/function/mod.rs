@@ -40,8 +40,6 @@ pub enum Body {
     Print,
     /// `parameter(n)`.
     Parameter,
-    /// `username()`, known when compiled.
-    UserName,
     /// `typeof(x)`, known when compiled.
     TypeOf,
     /// `parse(s, delimiter, variable, ...)`.

@@ -40,24 +40,8 @@ pub(crate) static USERNAME: Function = Function {
     name: "username",
     category: "Strings",
     usage: "()",
-    doc: r#"The user that the server runs as, asked once when the expression is compiled; null when it has no name."#,
+    doc: r#"Refused: engines that run as different users would give different output."#,
     mark: Mark::Manual,
-    body: Body::UserName,
-    examples: &[(r#"isnull(username()) or len(username()) > 0"#, r#"true"#)],
+    body: Body::Refused("engines that run as different users would give different output"),
+    examples: &[],
 };
-
-/// The operating system's name for the user of this process.
-pub(crate) fn user_name() -> Option<String> {
-    let variable = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
-    variable("USER").or_else(|| variable("LOGNAME")).or_else(|| {
-        // A server in a container seldom has the variables; its user often stands in the list of users.
-        let status = std::fs::read_to_string("/proc/self/status").ok()?;
-        let user = status.lines().find_map(|line| line.strip_prefix("Uid:"))?.split_whitespace().nth(1)?;
-        let users = std::fs::read_to_string("/etc/passwd").ok()?;
-        users.lines().find_map(|line| {
-            let mut parts = line.split(':');
-            let name = parts.next()?;
-            (parts.nth(1)? == user).then(|| name.to_owned())
-        })
-    })
-}
