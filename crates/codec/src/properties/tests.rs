@@ -1,3 +1,5 @@
+//! Tests of the properties format.
+
 use std::sync::Arc;
 
 use tidegate_event::{Schema, pretty};
