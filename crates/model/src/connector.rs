@@ -62,7 +62,7 @@ impl ConnectorDef {
         let mut found: Vec<Self> = Vec::new();
         let mut reader = Reader::new(list);
         for element in reader.children("connector") {
-            let Some(connector) = Self::read(element, found.len(), vocabulary, mistakes) else { continue };
+            let Some(connector) = Self::read(element, list, vocabulary, mistakes) else { continue };
             if connector.ty == ConnectorType::Publisher && !window.is_source() {
                 let message = format!(
                     "the publisher '{}' stands on {label}: publishers go on source windows",
@@ -83,7 +83,7 @@ impl ConnectorDef {
 
     fn read(
         element: &Element,
-        number: usize,
+        siblings: &Element,
         vocabulary: &Vocabulary,
         mistakes: &mut Mistakes,
     ) -> Option<Self> {
@@ -107,7 +107,7 @@ impl ConnectorDef {
         reader.finish(mistakes);
         let class = class?;
         let class_name = class.value.trim();
-        let name = name.unwrap_or_else(|| format!("{class_name}_{}", number + 1));
+        let name = name.unwrap_or_else(|| free_name(element, siblings, class_name));
         let at = properties.iter().position(|p| p.name == "type");
         let ty = at.map(|at| properties.remove(at)).map(|p| (p.value, p.position)).or(attribute);
         let Some((ty, position)) = ty else {
@@ -191,6 +191,18 @@ impl ConnectorDef {
             }
         }
     }
+}
+
+/// The name of a connector without one: its class and its number among the window's connectors (model-xml 20,
+/// rule 124), with a step over names that the model has taken.
+fn free_name(element: &Element, siblings: &Element, class: &str) -> String {
+    let place = siblings.children.iter().position(|other| other.position == element.position).unwrap_or(0);
+    let taken = |name: &str| siblings.children.iter().any(|other| other.value("name") == Some(name));
+    let mut number = place + 1;
+    while taken(&format!("{class}_{number}")) {
+        number += siblings.children.len();
+    }
+    format!("{class}_{number}")
 }
 
 /// Adds a `<properties>` list; a property that is there already is replaced.

@@ -1,8 +1,11 @@
 //! A continuous query: windows and edges (model-xml 3).
 
+use std::collections::BTreeMap;
+
 use crate::edge::Edge;
 use crate::graph;
 use crate::index_type::IndexType;
+use crate::metadata;
 use crate::mistake::{Mistake, MistakeKind, Mistakes};
 use crate::reader::Reader;
 use crate::retention::index_attr;
@@ -15,6 +18,8 @@ use crate::xml::{Element, Position};
 pub struct ContQuery {
     /// Its name, unique in the project.
     pub name: String,
+    /// What tools keep with the query, by key.
+    pub metadata: BTreeMap<String, String>,
     /// The index of windows without one of their own.
     pub index: Option<IndexType>,
     /// Windows whose events are written to the log; unknown names are left out (model-xml 20, rule 21).
@@ -34,7 +39,8 @@ pub struct ContQuery {
 impl ContQuery {
     pub(crate) fn read(element: &Element, vocabulary: &Vocabulary, mistakes: &mut Mistakes) -> Option<Self> {
         let mut reader = Reader::new(element);
-        ["description", "metadata"].iter().for_each(|name| reader.ignore_child(name));
+        reader.ignore_child("description");
+        let metadata = metadata::read(&mut reader, mistakes);
         let name = reader.name_attr("name", mistakes);
         let index = index_attr(&mut reader, "index", mistakes);
         let trace = reader.attr("trace").map(|trace| trace.value.clone()).unwrap_or_default();
@@ -48,7 +54,14 @@ impl ContQuery {
         // Names of windows that are wrong in themselves: edges to them are no further mistake.
         let mut broken: Vec<&str> = Vec::new();
         for window in windows.map(|list| list.children.as_slice()).unwrap_or_default() {
-            if window.name == "description" {
+            if !window.name.starts_with("window-") {
+                if window.name != "description" {
+                    let message =
+                        format!("the element '{}' in windows is not known and ignored", window.name);
+                    let warning = Mistake::new(window.position, MistakeKind::UnknownElement, message);
+                    let names = vocabulary.windows().iter().map(|spec| spec.element);
+                    mistakes.warn(warning.nearest(&window.name, names));
+                }
                 continue;
             }
             let Some(def) = WindowDef::read(window, vocabulary, mistakes) else {
@@ -78,6 +91,7 @@ impl ContQuery {
         let trace = trace.split_whitespace().filter(known).map(str::to_owned).collect();
         Some(Self {
             name: name?,
+            metadata,
             index,
             trace,
             timing_threshold_micros,

@@ -55,22 +55,30 @@ impl Document {
         let http_port = reader.child("http-servers", mistakes).and_then(|servers| {
             let mut servers = Reader::new(servers);
             let server = servers.child("http-admin-server", mistakes);
-            let server = server.or(servers.child("http-server", mistakes))?;
-            Reader::new(server).port_attr("port", mistakes)
+            let server = server.or(servers.child("http-server", mistakes));
+            servers.finish(mistakes);
+            let mut server = Reader::new(server?);
+            let port = server.port_attr("port", mistakes);
+            server.finish(mistakes);
+            port
         });
         reader.refuse_child("esp-routers", mistakes);
         let list = reader.required_child("projects", mistakes);
         reader.finish(mistakes);
-        if let Some(list) = list {
-            let mut list = Reader::new(list);
+        if let Some(element) = list {
+            let mut list = Reader::new(element);
             if list.children("project").is_empty() {
-                mistakes.add(
-                    list.element().position,
-                    MistakeKind::MissingElement,
-                    "'projects' holds no project",
-                );
+                mistakes.add(element.position, MistakeKind::MissingElement, "'projects' holds no project");
             }
             list.finish(mistakes);
+            let projects: Vec<&Element> = element.children_named("project").collect();
+            for (i, project) in projects.iter().enumerate() {
+                let name = project.value("name").filter(|name| !name.is_empty());
+                if name.is_some() && projects[..i].iter().any(|other| other.value("name") == name) {
+                    let message = format!("the project name '{}' is taken already", name.unwrap_or_default());
+                    mistakes.add(project.position, MistakeKind::DuplicateName, message);
+                }
+            }
         }
         let projects = root
             .children

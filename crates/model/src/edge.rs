@@ -34,6 +34,19 @@ impl Role {
         ("position", Self::Position),
         ("geometry", Self::Geometry),
     ];
+
+    /// The spelling of a model.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Data => "data",
+            Self::Model => "model",
+            Self::Request => "request",
+            Self::Left => "left",
+            Self::Right => "right",
+            Self::Position => "position",
+            Self::Geometry => "geometry",
+        }
+    }
 }
 
 /// One edge from one window to one window.

@@ -2,7 +2,7 @@
 
 use crate::edge::{Edge, Role};
 use crate::mistake::{Mistake, MistakeKind, Mistakes};
-use crate::vocabulary::Vocabulary;
+use crate::vocabulary::{Gives, Vocabulary};
 use crate::window::WindowDef;
 
 /// What the check of a graph needs besides windows and edges.
@@ -27,7 +27,8 @@ impl Graph<'_> {
         let (feeding, fed) = Self::half_known(&windows, &declared);
         let mut edges = self.known_edges(&windows, edges, mistakes);
         if let Some(cycle) = cycle(&windows, &edges) {
-            let position = edges.iter().find(|edge| edge.target == cycle[0]).map(|edge| edge.position);
+            let closes = |edge: &&Edge| edge.target == cycle[0] && cycle.last() == Some(&edge.source);
+            let position = edges.iter().find(closes).map(|edge| edge.position);
             let message = format!("the windows form a cycle: {} -> {}", cycle.join(" -> "), cycle[0]);
             let position = position.unwrap_or(windows[0].position);
             mistakes.add(position, MistakeKind::Cycle, message);
@@ -86,9 +87,30 @@ impl Graph<'_> {
                 mistakes.add(edge.position, MistakeKind::EdgeIntoSource, message);
                 continue;
             }
-            known.push(edge);
+            if self.fits_its_source(windows, &edge, mistakes) {
+                known.push(edge);
+            }
         }
         known
+    }
+
+    /// Rules 80 and 84: which windows feed others, and which of them carry models.
+    fn fits_its_source(&self, windows: &[WindowDef], edge: &Edge, mistakes: &mut Mistakes) -> bool {
+        let source = windows.iter().find(|window| window.name == edge.source);
+        let Some(spec) = source.and_then(|source| self.vocabulary.window(&source.element.name)) else {
+            return true;
+        };
+        let is_model = edge.role == Some(Role::Model);
+        let what = match spec.gives {
+            Gives::Events if is_model => "gives no models",
+            Gives::Models if !is_model => "gives models only: its edges need the role model",
+            Gives::Nothing => "gives nothing to other windows",
+            Gives::Events | Gives::Models => return true,
+        };
+        let message =
+            format!("the edge from '{}' to '{}': {} {what}", edge.source, edge.target, spec.element);
+        mistakes.add(edge.position, MistakeKind::BadRole, message);
+        false
     }
 
     /// Drops source windows without edges (unless singletons are wanted or the query has no edges at all), and
@@ -144,11 +166,17 @@ impl Graph<'_> {
         for edge in &inputs {
             let fits = |role: Role| role == Role::Data || spec.roles.contains(&role);
             if let Some(role) = edge.role.filter(|&role| !fits(role)) {
-                let name =
-                    Role::SPELLINGS.iter().find(|(_, known)| *known == role).map_or("", |(name, _)| *name);
                 let message =
-                    format!("{} '{}' takes no edge with the role {name}", spec.element, window.name);
+                    format!("{} '{}' takes no edge with the role {}", spec.element, window.name, role.name());
                 mistakes.add(edge.position, MistakeKind::BadRole, message);
+            }
+        }
+        for &needed in spec.needs {
+            if !inputs.iter().any(|edge| edge.role.unwrap_or(Role::Data) == needed) {
+                let name = needed.name();
+                let message =
+                    format!("{} '{}' needs an edge with the role {name}", spec.element, window.name);
+                mistakes.add(window.position, MistakeKind::WrongInputs, message);
             }
         }
         for role in [Role::Left, Role::Right, Role::Position, Role::Geometry] {

@@ -7,7 +7,8 @@ use std::fmt;
 pub enum IndexType {
     /// `pi_EMPTY`: nothing is kept.
     Empty,
-    /// `pi_HASH`, the default, and the hash variants `pi_LN_HASH`, `pi_CL_HASH`, `pi_FW_HASH`.
+    /// `pi_HASH`, the default, the hash variants `pi_LN_HASH`, `pi_CL_HASH`, `pi_FW_HASH`, and
+    /// `pi_HLEVELDB`, which is kept in memory.
     #[default]
     Hash,
     /// `pi_RBTREE`: kept in key order.
@@ -16,13 +17,14 @@ pub enum IndexType {
 
 impl IndexType {
     /// The spellings of a model that this release runs, and the index they choose.
-    pub const SPELLINGS: [(&'static str, Self); 6] = [
+    pub const SPELLINGS: [(&'static str, Self); 7] = [
         ("pi_EMPTY", Self::Empty),
         ("pi_HASH", Self::Hash),
         ("pi_RBTREE", Self::RbTree),
         ("pi_LN_HASH", Self::Hash),
         ("pi_CL_HASH", Self::Hash),
         ("pi_FW_HASH", Self::Hash),
+        ("pi_HLEVELDB", Self::Hash),
     ];
 
     /// Whether events are kept.

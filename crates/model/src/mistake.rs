@@ -55,8 +55,12 @@ kinds! {
     MissingAttribute "missing-attribute" Structure;
     /// A required element that is absent.
     MissingElement "missing-element" Structure;
-    /// Something of ESP that this release does not have.
-    NotImplemented "not-implemented" Structure;
+    /// A project, query or window without a name.
+    MissingName "missing-name" Load;
+    /// Something of ESP that this release does not have: sound in structure, refused by a load.
+    NotImplemented "not-implemented" Load;
+    /// Something that is read and kept, but changes nothing here (a warning).
+    NoEffect "no-effect" Load;
     /// `@NAME@` with no value (a warning).
     UnresolvedToken "unresolved-token" Load;
     /// A boolean that is neither true nor false.
@@ -277,10 +281,16 @@ impl Mistakes {
         by_place(&self.warnings)
     }
 
-    /// The mistakes that the validation call reports, by their place (model-xml 20, phase X).
+    /// What the validation call reports, by its place: the mistakes of phase X of model-xml 20, and elements and
+    /// attributes that are not known, which a load ignores with a warning (rule 2).
     pub fn structural(&self) -> Vec<&Mistake> {
-        let mut found = by_place(&self.mistakes);
-        found.retain(|mistake| mistake.kind.phase() == Phase::Structure);
+        let unknown =
+            |w: &&Mistake| matches!(w.kind, MistakeKind::UnknownElement | MistakeKind::UnknownAttribute);
+        let mut found: Vec<&Mistake> = (self.mistakes.iter())
+            .filter(|mistake| mistake.kind.phase() == Phase::Structure)
+            .chain(self.warnings.iter().filter(unknown))
+            .collect();
+        found.sort_by_key(|mistake| mistake.position);
         found
     }
 

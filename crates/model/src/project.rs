@@ -1,9 +1,13 @@
 //! A project as models write it (model-xml 2).
 
+use std::collections::BTreeMap;
+
 use crate::connector::{ConnectorDef, ConnectorType};
 use crate::contquery::ContQuery;
 use crate::index_type::IndexType;
-use crate::mistake::{MistakeKind, Mistakes};
+use crate::metadata;
+use crate::mistake::{Mistake, MistakeKind, Mistakes};
+use crate::modules;
 use crate::orchestration::{self, ConnectorGroup, GroupEdge};
 use crate::reader::Reader;
 use crate::retention::index_attr;
@@ -27,6 +31,8 @@ pub enum Pubsub {
 pub struct Project {
     /// Its name.
     pub name: String,
+    /// What tools keep with it, by key.
+    pub metadata: BTreeMap<String, String>,
     /// Size of its thread pool; the output is that of one thread.
     pub threads: u32,
     /// Which windows take part in binary publish/subscribe.
@@ -59,8 +65,16 @@ impl Project {
     /// mistakes are in `mistakes` in any case.
     pub fn read(element: &Element, vocabulary: &Vocabulary, mistakes: &mut Mistakes) -> Option<Self> {
         let mut reader = Reader::new(element);
-        ["description", "metadata", "properties"].iter().for_each(|name| reader.ignore_child(name));
-        ["disk-store-path", "luaroot"].iter().for_each(|name| reader.ignore_attr(name));
+        reader.ignore_child("description");
+        let metadata = metadata::read(&mut reader, mistakes);
+        check_properties(&mut reader, mistakes);
+        let in_memory = "rows are kept in memory";
+        for (name, why) in [("disk-store-path", in_memory), ("luaroot", "there are no Lua windows yet")] {
+            if let Some(attribute) = reader.attr(name) {
+                let message = format!("{name} of {} has no effect: {why}", reader.label());
+                mistakes.warn(Mistake::new(attribute.position, MistakeKind::NoEffect, message));
+            }
+        }
         // Open instances are always kept in their compact form: there is nothing to switch.
         let _ = reader.bool_attr("compress-open-patterns", false, mistakes);
         let name = reader.name_attr("name", mistakes);
@@ -82,16 +96,7 @@ impl Project {
             "score-output-field",
         ];
         refused_attributes.iter().for_each(|name| reader.refuse_attr(name, mistakes));
-        let refused = [
-            "ds-initialize",
-            "mas-modules",
-            "mcp",
-            "lua-modules",
-            "python-modules",
-            "lua-snippets",
-            "python-snippets",
-        ];
-        refused.iter().for_each(|name| reader.refuse_child(name, mistakes));
+        modules::check(&mut reader, mistakes);
         let queries = reader.required_child("contqueries", mistakes);
         let connectors = reader.child("project-connectors", mistakes);
         reader.finish(mistakes);
@@ -122,6 +127,7 @@ impl Project {
             .unwrap_or_default();
         let mut project = Self {
             name: name?,
+            metadata,
             threads: threads.unwrap_or(1),
             pubsub,
             port,
@@ -156,6 +162,19 @@ impl Project {
     fn active_connectors(&self, ty: ConnectorType) -> impl Iterator<Item = &ConnectorDef> {
         let windows = self.contqueries.iter().flat_map(|query| &query.windows);
         windows.flat_map(|window| &window.connectors).filter(move |def| def.active && def.ty == ty)
+    }
+}
+
+/// User properties have given tokens their values already ([`Tokens`](crate::Tokens)); here their form is checked.
+fn check_properties(project: &mut Reader<'_>, mistakes: &mut Mistakes) {
+    for list in project.children("properties") {
+        let mut list = Reader::new(list);
+        for element in list.children("property") {
+            let mut property = Reader::new(element);
+            property.required_attr("name", mistakes);
+            property.finish(mistakes);
+        }
+        list.finish(mistakes);
     }
 }
 

@@ -63,7 +63,11 @@ impl<'a> Reader<'a> {
 
     /// A required attribute that must be a name (model-xml 0.3).
     pub fn name_attr(&mut self, name: &'static str, mistakes: &mut Mistakes) -> Option<String> {
-        let attribute = self.required_attr(name, mistakes)?;
+        let Some(attribute) = self.attr(name).filter(|attribute| !attribute.value.trim().is_empty()) else {
+            let message = format!("{} needs the attribute '{name}'", self.element.name);
+            mistakes.add(self.element.position, MistakeKind::MissingName, message);
+            return None;
+        };
         let text = attribute.value.trim();
         if is_name(text) {
             return Some(text.to_owned());

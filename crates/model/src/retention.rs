@@ -131,14 +131,14 @@ pub(crate) fn index_attr(
 ) -> Option<IndexType> {
     let attribute = reader.attr(name)?;
     let text = attribute.value.trim();
-    if let Some((_, index)) = IndexType::SPELLINGS.iter().find(|(known, _)| known.eq_ignore_ascii_case(text))
+    if let Some((known, index)) =
+        IndexType::SPELLINGS.iter().find(|(known, _)| known.eq_ignore_ascii_case(text))
     {
+        if *known == "pi_HLEVELDB" {
+            let message = format!("pi_HLEVELDB of {} is kept in memory, as pi_HASH", reader.label());
+            mistakes.warn(Mistake::new(attribute.position, MistakeKind::NoEffect, message));
+        }
         return Some(*index);
-    }
-    if text.eq_ignore_ascii_case("pi_HLEVELDB") {
-        let message = format!("the index pi_HLEVELDB of {} is not implemented yet", reader.label());
-        mistakes.add(attribute.position, MistakeKind::NotImplemented, message);
-        return None;
     }
     let message = format!("'{text}' is no index type ({name}, {})", reader.label());
     let mistake = Mistake::new(attribute.position, MistakeKind::UnknownIndexType, message);

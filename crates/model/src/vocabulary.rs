@@ -73,6 +73,17 @@ impl Inputs {
     pub const ANY: Self = Self { min: 0, max: None };
 }
 
+/// What the edges out of a window type carry (model-xml 4.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gives {
+    /// Events.
+    Events,
+    /// Models only, by edges with the role `model`.
+    Models,
+    /// Nothing: no edge may lead out of it.
+    Nothing,
+}
+
 /// One window type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WindowSpec {
@@ -86,17 +97,38 @@ pub struct WindowSpec {
     pub inputs: Inputs,
     /// The edge roles it takes besides `data`.
     pub roles: &'static [crate::Role],
+    /// The edge roles of which it needs at least one edge each.
+    pub needs: &'static [crate::Role],
+    /// What its own edges carry to other windows.
+    pub gives: Gives,
     /// Whether it may have retention.
     pub retention: bool,
 }
 
 impl WindowSpec {
     const fn new(element: &'static str, schema: SchemaRule, inputs: Inputs) -> Self {
-        Self { element, implemented: false, schema, inputs, roles: &[], retention: false }
+        Self {
+            element,
+            implemented: false,
+            schema,
+            inputs,
+            roles: &[],
+            needs: &[],
+            gives: Gives::Events,
+            retention: false,
+        }
     }
 
     const fn roles(self, roles: &'static [crate::Role]) -> Self {
         Self { roles, ..self }
+    }
+
+    const fn needs(self, needs: &'static [crate::Role]) -> Self {
+        Self { needs, ..self }
+    }
+
+    const fn gives(self, gives: Gives) -> Self {
+        Self { gives, ..self }
     }
 
     const fn retention(self) -> Self {
@@ -111,7 +143,7 @@ impl WindowSpec {
 
 /// Every window type of ESP (model-xml 4.1).
 const ESP_WINDOWS: &[WindowSpec] = {
-    use crate::Role::{Geometry, Left, Model, Position, Request, Right};
+    use crate::Role::{Data, Geometry, Left, Model, Position, Request, Right};
     use SchemaRule::{Derived, Optional, Required};
     &[
         WindowSpec::new("window-source", Required, Inputs::NONE).retention(),
@@ -126,12 +158,18 @@ const ESP_WINDOWS: &[WindowSpec] = {
         WindowSpec::new("window-counter", Derived, Inputs::MANY),
         WindowSpec::new("window-geofence", Derived, Inputs::TWO).roles(&[Position, Geometry]),
         WindowSpec::new("window-procedural", Required, Inputs::MANY),
-        WindowSpec::new("window-calculate", Required, Inputs::MANY).roles(&[Request]),
-        WindowSpec::new("window-train", Derived, Inputs::MANY).roles(&[Request]),
-        WindowSpec::new("window-score", Required, Inputs::MANY).roles(&[Model]),
-        WindowSpec::new("window-model-reader", Derived, Inputs::ANY).roles(&[Request]),
-        WindowSpec::new("window-model-supervisor", Derived, Inputs::MANY).roles(&[Model, Request]),
-        WindowSpec::new("window-notification", Optional, Inputs::MANY),
+        WindowSpec::new("window-calculate", Required, Inputs::MANY).roles(&[Request]).needs(&[Data]),
+        WindowSpec::new("window-train", Derived, Inputs::MANY)
+            .roles(&[Request])
+            .needs(&[Data])
+            .gives(Gives::Models),
+        WindowSpec::new("window-score", Required, Inputs::MANY).roles(&[Model]).needs(&[Data, Model]),
+        WindowSpec::new("window-model-reader", Derived, Inputs::ANY).roles(&[Request]).gives(Gives::Models),
+        WindowSpec::new("window-model-supervisor", Derived, Inputs::MANY)
+            .roles(&[Model, Request])
+            .needs(&[Model])
+            .gives(Gives::Models),
+        WindowSpec::new("window-notification", Optional, Inputs::MANY).gives(Gives::Nothing),
         WindowSpec::new("window-transpose", Derived, Inputs::ONE),
         WindowSpec::new("window-remove-state", Derived, Inputs::ONE),
         WindowSpec::new("window-object-tracker", Derived, Inputs::ONE),

@@ -97,9 +97,16 @@ impl WindowDef {
         let mut reader = Reader::new(element);
         let name = reader.name_attr("name", mistakes);
         if !spec.implemented {
+            // What is common to all windows is read all the same, for its mistakes.
             let message = format!("{} is not implemented yet", reader.label());
             mistakes.add(element.position, MistakeKind::NotImplemented, message);
-            return None;
+        }
+        if let Some(height) = reader.attr("queue-height") {
+            let message = format!(
+                "queue-height of {} has no effect: a project has one input queue, which is bounded",
+                reader.label()
+            );
+            mistakes.warn(Mistake::new(height.position, MistakeKind::NoEffect, message));
         }
         let index = index_attr(&mut reader, "index", mistakes);
         let pubsub = reader.opt_bool_attr("pubsub", mistakes);
@@ -112,7 +119,7 @@ impl WindowDef {
         if let Some(callback) = reader.child("finalized-callback", mistakes) {
             let message =
                 format!("the finalized-callback of {} is ignored: it needs native code", reader.label());
-            mistakes.warn(Mistake::new(callback.position, MistakeKind::NotImplemented, message));
+            mistakes.warn(Mistake::new(callback.position, MistakeKind::NoEffect, message));
         }
         let schema = read_schema(&mut reader, *spec, mistakes);
         let splitter = Splitter::read(&mut reader, mistakes);
@@ -131,6 +138,7 @@ impl WindowDef {
             .child("connectors", mistakes)
             .map(|list| ConnectorDef::read_all(list, *spec, &reader.label(), vocabulary, mistakes))
             .unwrap_or_default();
+        let name = name.filter(|_| spec.implemented);
         Some(Self {
             name: name?,
             position: element.position,

@@ -128,9 +128,14 @@ impl<'a> BuildContext<'a> {
         self.report(&element.text, Expression::parse(element.text.as_str()))
     }
 
-    /// Compiles the expression that is an element's text, for a field of type `ty`.
+    /// Compiles the expression that is an element's text, for a field of type `ty`. An empty one is null: real models
+    /// have them.
     pub fn compile(&mut self, scope: &Scope, element: &Element, ty: FieldType) -> Option<Program> {
-        let expression = self.parse(element)?;
+        let expression = if element.text.trimmed().is_empty() {
+            self.report(&element.text, Expression::parse("null"))?
+        } else {
+            self.parse(element)?
+        };
         self.report(&element.text, scope.compile(&expression, ty))
     }
 

@@ -122,6 +122,30 @@ impl QueryBuilder<'_> {
         order
     }
 
+    /// Whether the schema of `to` depends on that of `from`, by edges and copied schemas; also of a window on itself.
+    fn leads_to(&self, from: &str, to: &str) -> bool {
+        let mut reached = vec![from];
+        let mut at = 0;
+        while at < reached.len() {
+            let before = reached[at];
+            at += 1;
+            if before == to {
+                return true;
+            }
+            let fed = self.query.edges.iter().filter(|e| e.source == before).map(|e| e.target.as_str());
+            let copies = self.query.windows.iter().filter(|window| {
+                let copy = window.schema.as_ref().and_then(|schema| schema.copy.as_ref());
+                copy.is_some_and(|copy| copy.window == before)
+            });
+            for next in fed.chain(copies.map(|window| window.name.as_str())) {
+                if !reached.contains(&next) {
+                    reached.push(next);
+                }
+            }
+        }
+        false
+    }
+
     fn build_window(&mut self, index: usize, built: &[Option<Done>]) -> Option<Done> {
         let def = &self.query.windows[index];
         let index_type = def.index.or(self.query.index).or(self.def.index).unwrap_or_default();
@@ -216,6 +240,14 @@ impl QueryBuilder<'_> {
                     self.mistakes.push(mistake.nearest(&copy.window, names));
                     return None;
                 };
+                if self.leads_to(&def.name, &copy.window) {
+                    let message = format!(
+                        "the schema of {} '{}' copies that of '{}', which depends on it",
+                        def.element.name, def.name, copy.window
+                    );
+                    self.mistakes.add(copy.position, MistakeKind::BadSchemaCopy, message);
+                    return None;
+                }
                 Some(Arc::clone(&built[at].as_ref()?.node.schema))
             }
         };

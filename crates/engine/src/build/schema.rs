@@ -26,7 +26,9 @@ pub(super) fn declared(
             None => fields.push(field),
         }
     }
-    if !fields.is_empty() && !fields.iter().any(|field| field.key) {
+    // Only a notification keeps nothing and passes nothing on: its fields are no events (rule 26).
+    let needs_key = def.element.name != "window-notification";
+    if needs_key && !fields.is_empty() && !fields.iter().any(|field| field.key) {
         let message = format!("the schema of {} '{}' has no key field", def.element.name, def.name);
         let mistake = Mistake::new(declared.position, MistakeKind::NoKey, message);
         mistakes.push(mistake.hint("mark at least one field with key=\"true\""));

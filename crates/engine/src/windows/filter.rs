@@ -26,9 +26,17 @@ fn build(context: &mut BuildContext<'_>) -> Option<BuiltWindow> {
         reader.refuse_child(other, context.mistakes);
     }
     let expression = reader.child("expression", context.mistakes);
-    if expression.is_none() && ["plugin", "code"].iter().all(|form| context.def.element.child(form).is_none())
-    {
+    let forms: usize = ["expression", "plugin", "code"]
+        .iter()
+        .map(|form| context.def.element.children_named(form).count())
+        .sum();
+    if forms == 0 {
         context.mistake(MistakeKind::BadCondition, "a filter needs the element 'expression'");
+    } else if forms > 1 {
+        context.mistake(
+            MistakeKind::BadCondition,
+            "a filter has one condition: 'expression', 'plugin' or 'code'",
+        );
     }
     context.finish(reader);
     let input = context.only_input()?;

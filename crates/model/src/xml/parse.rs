@@ -151,6 +151,10 @@ impl<'a> Parser<'a> {
                 element.text.push(text);
             }
         }
+        if element.text.as_str().is_empty() {
+            // What is missing in an empty element is missing there.
+            element.text = SourceText::new("", element.position);
+        }
         match self.open.last_mut() {
             Some(parent) => parent.children.push(element),
             None => self.root = Some(element),
