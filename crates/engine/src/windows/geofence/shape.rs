@@ -331,7 +331,8 @@ fn straighten(corners: &mut Vec<[f64; 2]>, ring: bool) {
     }
 }
 
-/// The centroid of the area inside a closed ring; of its corners where it has no area.
+/// The centroid of the area inside a closed ring; of its corners where it has no area, or where a ring that crosses
+/// itself has parts that count against each other, so that the sum lies outside of all of them.
 fn centroid(corners: &[[f64; 2]]) -> [f64; 2] {
     let [origin_x, origin_y] = corners[0];
     let (mut twice_area, mut x, mut y) = (0.0, 0.0, 0.0);
@@ -343,7 +344,11 @@ fn centroid(corners: &[[f64; 2]]) -> [f64; 2] {
         y += (ay + by) * part;
     }
     let centre = [origin_x + x / (3.0 * twice_area), origin_y + y / (3.0 * twice_area)];
-    if twice_area != 0.0 && centre.iter().all(|part| part.is_finite()) {
+    let within = |axis: usize| {
+        let [least, most] = range(corners, axis);
+        (least..=most).contains(&centre[axis])
+    };
+    if twice_area != 0.0 && within(0) && within(1) {
         return centre;
     }
     let open = &corners[..corners.len() - 1];
@@ -412,6 +417,16 @@ mod tests {
         assert!(inside(&pole, 77.0, 80.0) && inside(&pole, -170.0, 89.0) && !inside(&pole, 10.0, 60.0));
         let frame = shape("-180,-90,-180,-70,0,-65,180,-70,180,-90,-180,-90", geographic).unwrap();
         assert!(inside(&frame, 3.0, -80.0) && !inside(&frame, 3.0, -60.0));
+    }
+
+    /// A bow tie: the areas of its two triangles count against each other.
+    #[test]
+    fn a_ring_that_crosses_itself_has_a_centre_among_its_corners() {
+        let corners = [[-1.5, -1.5], [4.0 / 3.0, 1.5], [4.0 / 3.0, -1.5], [-1.5, 1.4], [-1.5, -1.5]];
+        let [x, y] = centroid(&corners);
+        assert!((-1.5..=4.0 / 3.0).contains(&x) && (-1.5..=1.5).contains(&y), "{x} {y}");
+        let square = centroid(&[[0.0, 0.0], [2.0, 0.0], [2.0, 2.0], [0.0, 2.0], [0.0, 0.0]]);
+        assert_eq!(square, [1.0, 1.0]);
     }
 
     #[test]
