@@ -53,12 +53,13 @@ struct Case {
 fn cases() -> impl Iterator<Item = Case> {
     let texts = FILES.iter().flat_map(|file| format!("\n{file}").leak().split("\n= ").skip(1));
     texts.map(|text: &'static str| {
-        let (head, model) = text.split_once('\n').unwrap();
+        let (head, model) = text.split_once('\n').expect("a line of the rule comes before its model");
         let mut head = head.split(" | ");
-        let mut words = head.next().unwrap().split(' ');
+        let mut words = head.next().unwrap_or_default().split(' ');
+        let rule = words.next().and_then(|word| word.parse().ok());
         Case {
-            rule: words.next().unwrap().parse().unwrap(),
-            reaction: words.next().unwrap(),
+            rule: rule.expect("a case begins with the number of its rule"),
+            reaction: words.next().expect("the number of a rule is followed by its reaction"),
             kind: words.next().unwrap_or_default(),
             names: head.collect(),
             model: model.trim_end(),
