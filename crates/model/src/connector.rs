@@ -127,7 +127,7 @@ impl ConnectorDef {
                 return None;
             }
         };
-        let connector =
+        let mut connector =
             Self { class: class_name.to_owned(), name, active, ty, properties, position: element.position };
         match vocabulary.class(class_name) {
             Some(spec) => connector.check(spec, mistakes),
@@ -139,6 +139,8 @@ impl ConnectorDef {
                 );
                 let mistake = Mistake::new(class.position, MistakeKind::NotImplemented, message);
                 mistakes.push(mistake.hint("a connector with active=\"false\" is accepted"));
+                // Where the model is loaded all the same, it never starts.
+                connector.active = false;
             }
             None => {
                 let message = format!("'{class_name}' is no connector class ('{}')", connector.name);

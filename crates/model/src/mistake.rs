@@ -238,17 +238,43 @@ impl fmt::Display for Mistake {
 pub struct Mistakes {
     mistakes: Vec<Mistake>,
     warnings: Vec<Mistake>,
+    /// What this release does not have, where that refuses no model.
+    unsupported: Option<Vec<Mistake>>,
 }
 
 impl Mistakes {
     /// Nothing found yet.
     pub const fn new() -> Self {
-        Self { mistakes: Vec::new(), warnings: Vec::new() }
+        Self { mistakes: Vec::new(), warnings: Vec::new(), unsupported: None }
+    }
+
+    /// Nothing found yet; what this release does not have ([`MistakeKind::NotImplemented`]) refuses no model, but is kept
+    /// apart in [`unsupported`](Self::unsupported) (the server's option `-allow-unsupported`).
+    pub const fn allowing_unsupported() -> Self {
+        Self { mistakes: Vec::new(), warnings: Vec::new(), unsupported: Some(Vec::new()) }
     }
 
     /// Adds a mistake: the model is refused.
     pub fn push(&mut self, mistake: Mistake) {
-        self.mistakes.push(mistake);
+        match &mut self.unsupported {
+            Some(unsupported) if mistake.kind == MistakeKind::NotImplemented => unsupported.push(mistake),
+            _ => self.mistakes.push(mistake),
+        }
+    }
+
+    /// What this release does not have and the model is loaded without, by its place.
+    pub fn unsupported(&self) -> Vec<&Mistake> {
+        by_place(self.unsupported.as_deref().unwrap_or_default())
+    }
+
+    /// Whether models are loaded without what this release does not have, and how much of that was found so far.
+    pub fn unsupported_so_far(&self) -> Option<usize> {
+        self.unsupported.as_ref().map(Vec::len)
+    }
+
+    /// Takes back the mistakes after the first `count`, because they follow from something unsupported.
+    pub fn take_after(&mut self, count: usize) -> Vec<Mistake> {
+        self.mistakes.split_off(count.min(self.mistakes.len()))
     }
 
     /// Adds a mistake without a hint.

@@ -17,6 +17,10 @@ use crate::xml::{Element, Position};
 pub struct WindowDef {
     /// Its name, unique in the query.
     pub name: String,
+    /// Its type, the name of its element.
+    pub window_type: &'static str,
+    /// Whether it has something that this release does not, and the model is loaded all the same: it then emits nothing.
+    pub unsupported: bool,
     /// Where its element stands.
     pub position: Position,
     /// The whole element; its name is the window's type.
@@ -96,6 +100,7 @@ impl WindowDef {
         };
         let mut reader = Reader::new(element);
         let name = reader.name_attr("name", mistakes);
+        let unsupported_before = mistakes.unsupported_so_far();
         if !spec.implemented {
             // What is common to all windows is read all the same, for its mistakes.
             let message = format!("{} is not implemented yet", reader.label());
@@ -134,13 +139,17 @@ impl WindowDef {
             }
             Retention::read(retention, mistakes)
         });
+        // A connector that this release does not have leaves its window as it is.
+        let unsupported = mistakes.unsupported_so_far() != unsupported_before;
         let connectors = reader
             .child("connectors", mistakes)
             .map(|list| ConnectorDef::read_all(list, *spec, &reader.label(), vocabulary, mistakes))
             .unwrap_or_default();
-        let name = name.filter(|_| spec.implemented);
+        let name = name.filter(|_| spec.implemented || unsupported);
         Some(Self {
             name: name?,
+            window_type: spec.element,
+            unsupported,
             position: element.position,
             element: element.clone(),
             index,

@@ -3,6 +3,7 @@
 mod context;
 mod project;
 mod schema;
+mod unsupported;
 
 use jiff::tz::TimeZone;
 use tidegate_expr::Function;

@@ -8,7 +8,7 @@ use tidegate_model::{
 };
 
 use super::context::BuildContext;
-use super::{Registry, schema};
+use super::{Registry, schema, unsupported};
 use crate::evaluator::Evaluator;
 use crate::index::ListingOrder;
 use crate::key::KeyFields;
@@ -23,6 +23,8 @@ struct Done {
     node: Node,
     resolved: bool,
     insert_only: bool,
+    /// Whether its schema is that of an unsupported window, or may follow from one.
+    guessed: bool,
     notices: Vec<Notice>,
 }
 
@@ -146,34 +148,72 @@ impl QueryBuilder<'_> {
         false
     }
 
+    /// The window, or one that stands for it where it is unsupported, or follows from one that is.
     fn build_window(&mut self, index: usize, built: &[Option<Done>]) -> Option<Done> {
         let def = &self.query.windows[index];
-        let index_type = def.index.or(self.query.index).or(self.def.index).unwrap_or_default();
+        let (before, unsupported_before) = (self.mistakes.len(), self.mistakes.unsupported_so_far());
         let own_schema = self.own_schema(def, built);
-        let Some(window_type) = self.registry.windows.iter().find(|t| t.element == def.element.name) else {
-            let message = format!("{} '{}' is not implemented yet", def.element.name, def.name);
+        // A window behind one that failed cannot be judged: its mistakes come to light with the next load.
+        let sources: Vec<&Done> = (self.edges_into(&def.name))
+            .map(|edge| built[self.position(&edge.source)?].as_ref())
+            .collect::<Option<_>>()?;
+        let guessed = sources.iter().any(|source| source.guessed);
+        let done = if def.unsupported { None } else { self.build_known(def, own_schema.clone(), built) };
+        if def.unsupported || self.mistakes.unsupported_so_far() != unsupported_before {
+            let given = sources.first().map(|source| &source.node.schema);
+            return self.build_unsupported(def, own_schema.as_ref().or(given));
+        }
+        if guessed && let Some(mistake) = self.mistakes.take_after(before).first() {
+            let message = format!(
+                "{} '{}' is unsupported, because a window before it is: {mistake}",
+                def.window_type, def.name
+            );
+            self.mistakes.add(def.position, MistakeKind::NotImplemented, message);
+            return self.build_unsupported(def, own_schema.as_ref());
+        }
+        Some(Done { guessed, ..done? })
+    }
+
+    fn build_known(
+        &mut self,
+        def: &WindowDef,
+        own_schema: Option<Arc<Schema>>,
+        built: &[Option<Done>],
+    ) -> Option<Done> {
+        let index = self.index_of(def);
+        let Some(window_type) = self.registry.windows.iter().find(|t| t.element == def.window_type) else {
+            let message = format!("{} '{}' is not implemented yet", def.window_type, def.name);
             self.mistakes.add(def.position, MistakeKind::NotImplemented, message);
             return None;
         };
-        // A window behind one that failed cannot be judged: its mistakes come to light with the next load.
         let inputs: Vec<Input> = (self.edges_into(&def.name))
             .map(|edge| input_of(edge, built[self.position(&edge.source)?].as_ref()?))
             .collect::<Option<_>>()?;
-        let mut context = BuildContext {
-            def,
-            inputs,
-            index: index_type,
-            registry: self.registry,
-            mistakes: self.mistakes,
-            own_schema,
-        };
+        let mut context =
+            BuildContext { def, inputs, index, registry: self.registry, mistakes: self.mistakes, own_schema };
         let built = (window_type.build)(&mut context)?;
         let splitter = match def.splitter {
             Some(_) => Some(splitter(&mut context, &built.schema)?),
             None => None,
         };
-        let retention = self.retention(def, index_type, &built.schema)?;
-        Some(self.finish(def, index_type, window_type.element, built, splitter, retention))
+        let retention = self.retention(def, index, &built.schema)?;
+        Some(self.finish(def, index, window_type.element, built, splitter, retention))
+    }
+
+    /// A window that emits nothing. Without a schema of its own it has that of its input, as most windows do.
+    fn build_unsupported(&self, def: &WindowDef, schema: Option<&Arc<Schema>>) -> Option<Done> {
+        let schema = match schema {
+            Some(schema) => Arc::clone(schema),
+            None => Arc::new(Schema::parse("id*:int64").ok()?),
+        };
+        let built = unsupported::window(schema);
+        let mut node = Node::new(&self.query.name, &def.name, def.window_type, self.index_of(def), built);
+        node.unsupported = true;
+        Some(Done { node, resolved: true, insert_only: false, guessed: true, notices: Vec::new() })
+    }
+
+    fn index_of(&self, def: &WindowDef) -> IndexType {
+        def.index.or(self.query.index).or(self.def.index).unwrap_or_default()
     }
 
     fn finish(
@@ -219,6 +259,7 @@ impl QueryBuilder<'_> {
         Done {
             resolved: resolved || def.output_insert_only,
             insert_only: insert_only || def.output_insert_only,
+            guessed: false,
             node,
             notices,
         }

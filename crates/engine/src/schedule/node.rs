@@ -69,6 +69,8 @@ pub struct Node {
     pub edges: Vec<OutEdge>,
     /// Number of in-edges.
     pub inputs: usize,
+    /// Whether it stands for a window that this release cannot run: it emits nothing.
+    pub unsupported: bool,
     /// When the clock will next have something to do here, as of the last block.
     pub(super) due: Option<EngineTime>,
     /// Sub-sequence of its next output block in this step.
@@ -107,6 +109,7 @@ impl Node {
             splitter: None,
             edges: Vec::new(),
             inputs: 0,
+            unsupported: false,
             due: None,
             next_sub: 0,
             sub_step: 0,

@@ -58,6 +58,8 @@ pub struct WindowInfo<'a> {
     pub index: IndexType,
     /// Schema of its output.
     pub schema: &'a Arc<Schema>,
+    /// Whether it stands for a window that this release cannot run.
+    pub unsupported: bool,
     /// Number of rows that it lists as its content.
     pub rows: usize,
     /// Its counters.
@@ -131,6 +133,7 @@ impl Project {
             element: node.element,
             index: node.index,
             schema: &node.schema,
+            unsupported: node.unsupported,
             rows: node.row_count(),
             stats: &self.stats[id.0 as usize],
         }
