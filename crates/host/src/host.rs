@@ -45,6 +45,9 @@ pub struct HostConfig {
     pub bad_events: BadEvents,
     /// Blocks that a project's queue holds.
     pub queue_blocks: usize,
+    /// Whether models are loaded without the windows, algorithms and connector classes that this release does not have: each is
+    /// logged as an error, and such a window emits nothing (the server's option `-allow-unsupported`).
+    pub allow_unsupported: bool,
 }
 
 /// How a project is loaded (rest-api 4.2).
@@ -189,8 +192,12 @@ impl Host {
 
     /// Reads and builds the first `most` projects of a model.
     fn build(&self, text: &str, name: Option<&str>, most: Option<usize>) -> Result<Vec<Built>, HostError> {
-        let mut mistakes = Mistakes::new();
+        let allowed = self.config.allow_unsupported;
+        let mut mistakes = if allowed { Mistakes::allowing_unsupported() } else { Mistakes::new() };
         let built = self.read(text, name, most, &mut mistakes);
+        for unsupported in mistakes.unsupported() {
+            messages::MODEL_UNSUPPORTED.log(format_args!("model: {unsupported}"));
+        }
         for warning in mistakes.warnings() {
             messages::MODEL_WARNING.log(format_args!("model: {warning}"));
         }

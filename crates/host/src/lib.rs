@@ -14,6 +14,7 @@ mod clock;
 mod connector;
 mod error;
 mod host;
+mod loggers;
 pub mod messages;
 pub mod orchestration;
 mod project;
@@ -28,6 +29,7 @@ pub use connector::{
 };
 pub use error::{ErrorKind, HostError};
 pub use host::{Host, HostConfig, LoadOptions, Registry};
+pub use loggers::{LogLevel, Loggers, UnknownLogger};
 pub use project::{
     Delivery, Input, Project, ProjectState, ProjectStats, Receive, Saved, SubscribeOptions, Subscription,
     WhenFull, WindowCounts, WindowDetails,

@@ -57,6 +57,8 @@ pub const ADDITIVE_AGGREGATE: Message =
     Message::new("Aggregate0017", Level::Info, "dfESPwindow_aggregate.cpp", 652);
 /// A model was accepted with remarks.
 pub const MODEL_WARNING: Message = Message::new("Tidegate0001", Level::Warn, "model.rs", 1);
+/// A model is loaded without something that this release does not have.
+pub const MODEL_UNSUPPORTED: Message = Message::new("Tidegate0015", Level::Error, "model.rs", 2);
 /// An expression met a fault of a kind for the first time.
 pub const EXPRESSION_FAULT: Message = Message::new("Tidegate0002", Level::Warn, "engine.rs", 1);
 /// An expression printed a line.

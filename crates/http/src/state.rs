@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tidegate_api::ServerInfo;
-use tidegate_host::Host;
+use tidegate_host::{Host, Loggers};
 
 /// The server behind the interface.
 pub struct AppState {
@@ -15,6 +15,8 @@ pub struct AppState {
     pub info: ServerInfo,
     /// A path in front of the roots that is taken off, such as `/SASEventStreamProcessingServer/P`; may be empty.
     pub path_prefix: String,
+    /// Its loggers; the levels may be changed.
+    pub loggers: Arc<Loggers>,
     /// Called when a client stops the server; must return at once.
     pub stop: Box<dyn Fn() + Send + Sync>,
     ready: AtomicBool,
@@ -23,7 +25,20 @@ pub struct AppState {
 impl AppState {
     /// A state without a path prefix, not ready yet.
     pub fn new(host: Arc<Host>, info: ServerInfo, stop: impl Fn() + Send + Sync + 'static) -> Self {
-        Self { host, info, path_prefix: String::new(), stop: Box::new(stop), ready: AtomicBool::new(false) }
+        Self {
+            host,
+            info,
+            path_prefix: String::new(),
+            loggers: Arc::default(),
+            stop: Box::new(stop),
+            ready: AtomicBool::new(false),
+        }
+    }
+
+    /// The state with these loggers, in the place of ones that nothing writes to.
+    #[must_use]
+    pub fn with_loggers(self, loggers: Arc<Loggers>) -> Self {
+        Self { loggers, ..self }
     }
 
     /// Says whether the server accepts work: after its own models are loaded, until it stops.

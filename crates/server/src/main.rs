@@ -15,7 +15,7 @@ use std::sync::mpsc::channel;
 
 use tidegate_api::{FileUrl, ServerInfo};
 use tidegate_connectors::kafka::metadata::MetadataService;
-use tidegate_host::{BadEvents, Host, HostConfig, HostError, LoadOptions, Registry, SystemClock};
+use tidegate_host::{BadEvents, Host, HostConfig, HostError, LoadOptions, Loggers, Registry, SystemClock};
 use tidegate_http::{AppState, HttpServer};
 use tidegate_model::Tokens;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -37,15 +37,15 @@ fn main() -> ExitCode {
     if options.version {
         return print(&format!("Tidegate {}, for models of ESP {ESP_VERSION}\n", env!("CARGO_PKG_VERSION")));
     }
-    let levels = log::Levels::new(&options.loglevel);
+    let loggers = Arc::new(Loggers::new(options.loglevel.clone()));
     // Only a second logger could make this fail, and there is none before.
     let _ = tracing::subscriber::set_global_default(
-        tracing_subscriber::registry().with(log::LineLog::new(levels)),
+        tracing_subscriber::registry().with(log::LineLog::new(Arc::clone(&loggers), options.logformat)),
     );
     for warning in warnings {
         messages::ARGUMENT_IGNORED.log(format_args!("{warning}"));
     }
-    let done = if errors.is_empty() { run(&options) } else { Err(errors) };
+    let done = if errors.is_empty() { run(&options, &loggers) } else { Err(errors) };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(reasons) => {
@@ -65,7 +65,7 @@ fn print(text: &str) -> ExitCode {
 }
 
 /// Runs the server until it is asked to stop; the error says why it could not start.
-fn run(options: &Options) -> Result<(), Vec<String>> {
+fn run(options: &Options, loggers: &Arc<Loggers>) -> Result<(), Vec<String>> {
     let (ends, ended) = channel();
     signals::watch(ends.clone()).map_err(|error| vec![format!("signals cannot be watched: {error}")])?;
     let http = options.http.map(|port| listen::bind("http", port)).transpose().map_err(|e| vec![e])?;
@@ -97,7 +97,8 @@ fn run(options: &Options) -> Result<(), Vec<String>> {
                 // The receiver is gone only when the server is stopping anyway.
                 let _ = asked.send(End::Requested);
             };
-            let state = AppState::new(Arc::clone(&host), info(options), stop);
+            let state =
+                AppState::new(Arc::clone(&host), info(options), stop).with_loggers(Arc::clone(loggers));
             state.set_ready(true);
             let port = options.http.unwrap_or_default();
             HTTP_STARTED.log(format_args!("starting HTTP server on port {port}, type=admin"));
@@ -152,6 +153,7 @@ fn host_config(options: &Options) -> Result<HostConfig, Vec<String>> {
         clock: Arc::new(SystemClock),
         bad_events,
         queue_blocks: QUEUE_BLOCKS,
+        allow_unsupported: options.allow_unsupported,
     })
 }
 

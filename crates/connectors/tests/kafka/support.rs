@@ -112,6 +112,7 @@ pub(crate) fn host() -> (Host, TempDir) {
         clock: Arc::new(SystemClock),
         bad_events: BadEvents::open(&folder.path().join("bad")).unwrap(),
         queue_blocks: 16,
+        allow_unsupported: false,
     };
     (Host::new(config), folder)
 }

@@ -52,6 +52,8 @@ pub struct WindowDetails {
     pub index: IndexType,
     /// Schema of its output.
     pub schema: Arc<Schema>,
+    /// Whether this release cannot run it: it emits nothing ([`HostConfig::allow_unsupported`](crate::HostConfig)).
+    pub unsupported: bool,
 }
 
 impl WindowDetails {
@@ -342,6 +344,7 @@ fn details(window: tidegate_engine::WindowInfo<'_>) -> WindowDetails {
         element: window.element,
         index: window.index,
         schema: Arc::clone(window.schema),
+        unsupported: window.unsupported,
     }
 }
 

@@ -103,8 +103,10 @@ impl Project {
         let snapshot = UnverifiedSnapshot::open(&Files, Path::new(dir))
             .and_then(UnverifiedSnapshot::verify)
             .map_err(|error| self.not_restored(dir, &error))?;
-        // The model was built once already; building it again for the same registry cannot fail.
-        let built = tidegate_engine::build_project(&self.model, &self.registry, &mut Mistakes::new());
+        // The model was built once already, with or without what is unsupported; building it again for the same
+        // registry cannot fail.
+        let mut mistakes = Mistakes::allowing_unsupported();
+        let built = tidegate_engine::build_project(&self.model, &self.registry, &mut mistakes);
         let Some((mut fresh, _)) = built else { return Err(HostError::Failed(self.name.clone())) };
         let saved = load_project(&snapshot, &mut fresh).map_err(|error| self.not_restored(dir, &error))?;
         let mut positions = Vec::new();

@@ -172,15 +172,21 @@ pub(super) fn host() -> (Host, Arc<ManualClock>) {
 }
 
 pub(super) fn host_with(bad_events: BadEvents, queue_blocks: usize) -> (Host, Arc<ManualClock>) {
+    let (config, clock) = config(bad_events, queue_blocks);
+    (Host::new(config), clock)
+}
+
+pub(super) fn config(bad_events: BadEvents, queue_blocks: usize) -> (HostConfig, Arc<ManualClock>) {
     let clock = Arc::new(ManualClock::new(2_000_000_000));
-    let host = Host::new(HostConfig {
+    let config = HostConfig {
         registry: Registry { engine: tidegate_engine::Registry::ENGINE, connectors: CLASSES },
         tokens: tidegate_model::Tokens::default(),
         clock: Arc::clone(&clock) as Arc<dyn Clock>,
         bad_events,
         queue_blocks,
-    });
-    (host, clock)
+        allow_unsupported: false,
+    };
+    (config, clock)
 }
 
 /// A model with a source `in`, a copy `last` that keeps 3 rows, and these connectors on them.

@@ -7,3 +7,4 @@ mod harness;
 mod persist;
 mod projects;
 mod subscriptions;
+mod unsupported;

@@ -165,5 +165,6 @@ pub(super) fn host() -> Arc<Host> {
         clock: Arc::new(SystemClock),
         bad_events: BadEvents::nowhere(),
         queue_blocks: 64,
+        allow_unsupported: false,
     }))
 }

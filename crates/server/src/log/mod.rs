@@ -1,7 +1,10 @@
-//! The log: ESP's line format on standard output, levels by logger context (failover-and-server 4.6 and 4.7).
+//! The log: lines on standard output, in ESP's format or as JSON, by the levels of the loggers (failover-and-server 4.6
+//! and 4.7).
 
+mod json;
+mod layer;
 mod level;
-mod line;
+mod record;
+mod text;
 
-pub(crate) use level::{Level, Levels};
-pub(crate) use line::LineLog;
+pub(crate) use layer::{LineLog, LogFormat};

@@ -11,6 +11,10 @@ mod tests;
 
 use std::collections::BTreeMap;
 
+use tidegate_host::LogLevel;
+
+use crate::log::LogFormat;
+
 pub(crate) use parse::parse;
 pub(crate) use table::help;
 
@@ -25,8 +29,12 @@ pub(crate) struct Options {
     pub(crate) http: Option<u16>,
     /// File for events that were refused.
     pub(crate) badevents: Option<String>,
-    /// Levels by logger context; the empty context is the one given without a name.
-    pub(crate) loglevel: Vec<(String, String)>,
+    /// Levels by logger.
+    pub(crate) loglevel: Vec<(String, LogLevel)>,
+    /// What log lines look like.
+    pub(crate) logformat: LogFormat,
+    /// Load models without what this release does not have.
+    pub(crate) allow_unsupported: bool,
     /// Default pattern for dates in text.
     pub(crate) dateformat: Option<String>,
     /// End when the model's publishers have finished.

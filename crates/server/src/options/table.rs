@@ -1,6 +1,9 @@
 //! Every option: its names, its value, its one line of help, and what it does.
 
+use tidegate_host::LogLevel;
+
 use super::Parsed;
+use crate::log::LogFormat;
 
 /// One option. Help is made from the table.
 pub(crate) struct OptionSpec {
@@ -51,6 +54,26 @@ pub(crate) static OPTIONS: &[OptionSpec] = &[
         value: Some("LEVELS"),
         doc: "one level, or context=level[,context=level]: trace debug info warn error fatal off",
         apply: loglevel,
+    },
+    OptionSpec {
+        names: &["logformat"],
+        value: Some("FORMAT"),
+        doc: "what log lines look like: text (default), or json for one object per line",
+        apply: |p, v| match v {
+            "text" => p.options.logformat = LogFormat::Text,
+            "json" => p.options.logformat = LogFormat::Json,
+            _ => p.errors.push(format!("-logformat: '{v}' is no format (text, json)")),
+        },
+    },
+    OptionSpec {
+        names: &["allow-unsupported"],
+        value: Some("BOOL"),
+        doc: "load models without the windows, algorithms and connectors that this release does not have (default false)",
+        apply: |p, v| match v {
+            "true" => p.options.allow_unsupported = true,
+            "false" => p.options.allow_unsupported = false,
+            _ => p.errors.push(format!("-allow-unsupported: '{v}' is neither true nor false")),
+        },
     },
     OptionSpec {
         names: &["dateformat", "d"],
@@ -142,8 +165,10 @@ fn port(option: &str, value: &str, parsed: &mut Parsed) -> Option<u16> {
 fn loglevel(parsed: &mut Parsed, value: &str) {
     for item in value.split(',').map(str::trim).filter(|item| !item.is_empty()) {
         let (context, level) = item.split_once('=').unwrap_or(("", item));
-        if crate::log::Level::parse(level).is_some() {
-            parsed.options.loglevel.push((context.trim().to_owned(), level.trim().to_ascii_lowercase()));
+        // A level without a logger is that of esp.
+        let context = if context.trim().is_empty() { "esp" } else { context.trim() };
+        if let Some(level) = LogLevel::parse(level) {
+            parsed.options.loglevel.push((context.to_owned(), level));
         } else {
             parsed.warnings.push(format!("-loglevel: '{level}' is no level and ignored"));
         }

@@ -1,5 +1,7 @@
 //! The invocation patterns of failover-and-server 5.5.
 
+use tidegate_host::LogLevel;
+
 use super::{Parsed, parse};
 
 fn run(line: &[&str]) -> Parsed {
@@ -31,7 +33,7 @@ fn s7_s8_old_ports_and_a_missing_dash() {
         "esp=trace",
     ]);
     assert_eq!((s7.options.http, s7.options.pubsub), (Some(61061), Some(61063)));
-    assert_eq!(s7.options.loglevel, [("esp".to_owned(), "trace".to_owned())]);
+    assert_eq!(s7.options.loglevel, [("esp".to_owned(), LogLevel::Trace)]);
     let s8 = run(&["http-admin", "61051", "-d", "%Y-%m-%d", "%H:%M:%S", "-pubsub", "1"]);
     assert_eq!(s8.options.http, None);
     assert_eq!(s8.options.dateformat.as_deref(), Some("%Y-%m-%d"));
@@ -42,10 +44,10 @@ fn s7_s8_old_ports_and_a_missing_dash() {
 #[test]
 fn s10_levels() {
     let levels = |line: &[&str]| run(line).options.loglevel;
-    assert_eq!(levels(&["-loglevel", "trace"]), [(String::new(), "trace".to_owned())]);
+    assert_eq!(levels(&["-loglevel", "trace"]), [("esp".to_owned(), LogLevel::Trace)]);
     let three = levels(&["-loglevel", "esp=error,common.http=debug,esp.windows=trace"]);
     assert_eq!(three.len(), 3);
-    assert_eq!(three[1], ("common.http".to_owned(), "debug".to_owned()));
+    assert_eq!(three[1], ("common.http".to_owned(), LogLevel::Debug));
     assert_eq!(run(&["-http", "1", "-loglevel"]).warnings, ["-loglevel has no value and is ignored"]);
 }
 
@@ -66,7 +68,7 @@ fn s15_to_s18_properties_tokens_and_joined_arguments() {
     assert_eq!(run(&["-appid", "41aa"]).options.tokens.get("appid").map(String::as_str), Some("41aa"));
     let s18 = run(&["-http", "1", "-pubsub", "2", "", "-model file://a b.xml", "-loglevel debug"]);
     assert_eq!(s18.options.model.as_deref(), Some("file://a b.xml"));
-    assert_eq!(s18.options.loglevel, [(String::new(), "debug".to_owned())]);
+    assert_eq!(s18.options.loglevel, [("esp".to_owned(), LogLevel::Debug)]);
 }
 
 #[test]

@@ -121,6 +121,7 @@ mod tests {
             clock: Arc::new(ManualClock::default()),
             bad_events: BadEvents::default(),
             queue_blocks: 8,
+            allow_unsupported: false,
         });
         let options = LoadOptions { start: false, ..LoadOptions::default() };
         vec![host.load(MODEL, &options).unwrap()]
