@@ -18,6 +18,7 @@ use percent_encoding::percent_decode_str;
 use tidegate_api::{ErrorBody, Message};
 
 use crate::answer::{Answer, Format, Refused};
+use crate::auth;
 use crate::call::SentPath;
 use crate::handlers::{
     events, health, metrics, project, project_state, project_xml, projects, projects_by_state, root, server,
@@ -112,7 +113,8 @@ pub fn app(state: Arc<AppState>) -> Router {
         router.fallback(unknown).method_not_allowed_fallback(wrong_method).with_state(Arc::clone(&state));
     // What stands around a router sees a request after its route was chosen; around one without routes of its own it
     // comes before.
-    Router::new().fallback_service(router).layer(from_fn_with_state(state, around))
+    let checked = from_fn_with_state(Arc::clone(&state), auth::check);
+    Router::new().fallback_service(router).layer(checked).layer(from_fn_with_state(state, around))
 }
 
 /// A head that was not let in. The connection ends with the answer.

@@ -44,6 +44,19 @@ pub(crate) async fn fetch(url: &str, limit: usize) -> Result<Bytes, Refused> {
     }
 }
 
+/// The model behind an `http://` URL, for a server that is started with it. Waits for the answer.
+///
+/// # Errors
+/// When it cannot be read, with the reason.
+pub fn fetch_model(url: &str) -> Result<String, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let fetched = runtime.map_err(|error| error.to_string())?.block_on(fetch(url, body::MODEL_BYTES));
+    let bytes = fetched.map_err(|Refused(error)| {
+        error.details.first().map_or(error.message.clone(), |why| format!("{}: {why}", error.message))
+    })?;
+    String::from_utf8(bytes.into()).map_err(|_| format!("'{url}' is not UTF-8"))
+}
+
 /// Authority and target of a URL.
 fn parts(url: &str) -> Result<(&str, &str), Refused> {
     let scheme = url.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("http://"));

@@ -6,13 +6,14 @@
 //!
 //! A handler reads a `Call`, asks the host on a thread that may wait, and answers one typed response of
 //! `tidegate-api`, from which XML and JSON both come. Statuses of the host's errors are chosen in `error`; every
-//! error is XML, whatever the client accepts.
+//! error is XML, whatever the client accepts. `auth` stands before the handlers.
 //!
 //! Invariants: no worker thread of the runtime waits for a project or a disk; heads, bodies, connections and
 //! waiting requests are bounded.
 
 mod answer;
 mod app;
+mod auth;
 mod blocking;
 mod body;
 mod call;
@@ -20,7 +21,9 @@ mod describe;
 mod error;
 mod event_format;
 mod fetch;
+mod files;
 mod handlers;
+mod legacy;
 pub mod messages;
 mod model_source;
 pub mod request_line;
@@ -30,8 +33,14 @@ mod server_state;
 mod state;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod websocket;
 
 pub use app::{ROOTS, app};
-pub use serve::{HttpServer, MAX_CONNECTIONS, serve};
+pub use auth::{AuthError, Authentication, Passwords, Tokens};
+pub use fetch::fetch_model;
+pub use files::FileAccess;
+pub use legacy::CommandPort;
+pub use serve::{HttpServer, MAX_CONNECTIONS, Serving, serve};
 pub use state::AppState;
+pub use tls::{Tls, TlsError};

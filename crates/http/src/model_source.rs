@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 
 use axum::body::Body;
 use tidegate_api::{ErrorBody, FileUrl};
@@ -17,7 +18,14 @@ pub(crate) async fn model(call: &Call, body: Body) -> Result<String, Refused> {
     let text = match call.query.get("projectUrl") {
         None => read_text(body, MODEL_BYTES).await?,
         Some(url) => match FileUrl::parse(url).map_err(bad)? {
-            FileUrl::Path(path) => blocking(move || read_file(&path)).await?,
+            FileUrl::Path(path) => {
+                let app = Arc::clone(&call.app);
+                blocking(move || {
+                    app.files.check(&path)?;
+                    read_file(&path)
+                })
+                .await?
+            }
             FileUrl::Http(url) => {
                 let bytes = fetch(&url, MODEL_BYTES).await?;
                 String::from_utf8(bytes.into()).map_err(|_| bad(format!("'{url}' is not UTF-8")))?

@@ -17,6 +17,7 @@ use hyper::server::conn::http1;
 use hyper::service::Service;
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
@@ -25,10 +26,14 @@ use crate::app::app;
 use crate::messages;
 use crate::request_line::{MAX_HEADERS, RequestLineIo, UPGRADE_HEADER, UpgradeSwitch};
 use crate::state::AppState;
+use crate::tls::Tls;
 use crate::websocket::Sockets;
 
-/// Connections at a time; more wait to be accepted.
+/// Connections at a time unless the configuration says otherwise; more wait to be accepted.
 pub const MAX_CONNECTIONS: usize = 1024;
+
+/// How long a client may take for the handshake of TLS.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Requests at a time that wait for a project or a disk; more queue up.
 const MAX_BLOCKING_THREADS: usize = 256;
@@ -45,6 +50,21 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long to wait after a connection could not be accepted, so that a lack of file handles is no busy loop.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
+/// How connections are served.
+#[derive(Debug, Clone)]
+pub struct Serving {
+    /// With TLS; without it in the clear.
+    pub tls: Option<Tls>,
+    /// Connections at a time; more wait to be accepted.
+    pub connections: usize,
+}
+
+impl Default for Serving {
+    fn default() -> Self {
+        Self { tls: None, connections: MAX_CONNECTIONS }
+    }
+}
+
 /// The interface at work, on threads of its own.
 #[derive(Debug)]
 pub struct HttpServer {
@@ -54,11 +74,23 @@ pub struct HttpServer {
 }
 
 impl HttpServer {
-    /// Serves the connections of a listening socket.
+    /// Serves the connections of a listening socket, in the clear.
     ///
     /// # Errors
     /// When a thread cannot be started or the socket cannot be used.
     pub fn start(listener: std::net::TcpListener, state: Arc<AppState>) -> io::Result<Self> {
+        Self::start_with(listener, state, Serving::default())
+    }
+
+    /// Serves the connections of a listening socket.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn start_with(
+        listener: std::net::TcpListener,
+        state: Arc<AppState>,
+        serving: Serving,
+    ) -> io::Result<Self> {
         let address = listener.local_addr()?;
         listener.set_nonblocking(true)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -73,7 +105,7 @@ impl HttpServer {
         };
         let (stop, stopped) = watch::channel(false);
         let thread = std::thread::Builder::new().name("http".to_owned()).spawn(move || {
-            runtime.block_on(serve(listener, state, stopped));
+            runtime.block_on(serve(listener, state, serving, stopped));
             // Work that still waits for a project is left to itself.
             runtime.shutdown_background();
         })?;
@@ -106,10 +138,15 @@ impl Drop for HttpServer {
 }
 
 /// Serves connections until `stop` becomes true; then answers in progress are ended, within a bounded time.
-pub async fn serve(listener: TcpListener, state: Arc<AppState>, stop: watch::Receiver<bool>) {
+pub async fn serve(
+    listener: TcpListener,
+    state: Arc<AppState>,
+    serving: Serving,
+    stop: watch::Receiver<bool>,
+) {
     let (sockets, mut sockets_ended) = Sockets::new(stop.clone());
     let app = app(state).layer(Extension(sockets));
-    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let places = Arc::new(Semaphore::new(serving.connections));
     let mut connections = JoinSet::new();
     let mut stop_accepting = stop.clone();
     let accept = async {
@@ -117,7 +154,7 @@ pub async fn serve(listener: TcpListener, state: Arc<AppState>, stop: watch::Rec
             let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
             match listener.accept().await {
                 Ok((socket, _)) => {
-                    let connection = connection(socket, app.clone(), stop.clone());
+                    let connection = connection(socket, app.clone(), serving.tls.clone(), stop.clone());
                     connections.spawn(async move {
                         connection.await;
                         drop(place);
@@ -155,9 +192,26 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
 }
 
 /// Serves one connection to its end.
-async fn connection(socket: TcpStream, app: Router, mut stop: watch::Receiver<bool>) {
+async fn connection(socket: TcpStream, app: Router, tls: Option<Tls>, stop: watch::Receiver<bool>) {
     // Answers are written whole; waiting for more of them only delays. A socket that refuses works all the same.
     let _no_delay = socket.set_nodelay(true);
+    match tls {
+        None => requests(socket, app, stop).await,
+        Some(tls) => {
+            // A client that speaks no TLS is told so by TLS, and is no news.
+            let handshake = tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.acceptor().accept(socket)).await;
+            if let Ok(Ok(socket)) = handshake {
+                requests(socket, app, stop).await;
+            }
+        }
+    }
+}
+
+/// Serves the requests of one connection.
+async fn requests<S>(socket: S, app: Router, mut stop: watch::Receiver<bool>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let socket = RequestLineIo::new(socket);
     let resources = Resources { app: TowerToHyperService::new(app), switch: socket.switch() };
     let connection = http1::Builder::new()

@@ -7,6 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tidegate_api::ServerInfo;
 use tidegate_host::{Host, Loggers};
 
+use crate::auth::Authentication;
+use crate::files::FileAccess;
+
 /// The server behind the interface.
 pub struct AppState {
     /// Its projects.
@@ -17,6 +20,10 @@ pub struct AppState {
     pub path_prefix: String,
     /// Its loggers; the levels may be changed.
     pub loggers: Arc<Loggers>,
+    /// What clients must show; without it everybody is let in.
+    pub authentication: Option<Authentication>,
+    /// Which files requests may name.
+    pub files: FileAccess,
     /// Called when a client stops the server; must return at once.
     pub stop: Box<dyn Fn() + Send + Sync>,
     ready: AtomicBool,
@@ -30,6 +37,8 @@ impl AppState {
             info,
             path_prefix: String::new(),
             loggers: Arc::default(),
+            authentication: None,
+            files: FileAccess::anywhere(),
             stop: Box::new(stop),
             ready: AtomicBool::new(false),
         }

@@ -1,5 +1,8 @@
 //! `projects/P/state` (rest-api 4.4; failover-and-server 2).
 
+use std::path::Path;
+use std::sync::Arc;
+
 use tidegate_api::{Document, ErrorBody, Layout, Message, Node};
 use tidegate_host::Project;
 
@@ -58,6 +61,13 @@ pub(crate) async fn change(call: Call) -> Handled {
         (value @ ("persisted" | "restored"), None) => return Err(ErrorBody::path_required(value).into()),
         (_, None) => String::new(),
     };
-    let message = blocking(move || change(&project, &path)).await?;
+    let app = Arc::clone(&call.app);
+    let message = blocking(move || {
+        if !path.is_empty() {
+            app.files.check(Path::new(&path))?;
+        }
+        change(&project, &path)
+    })
+    .await?;
     call.answer(&message)
 }

@@ -1,5 +1,7 @@
 //! `server`: what it says of itself, and its state (rest-api 3.2 and 3.3).
 
+use std::path::Path;
+
 use tidegate_api::{ErrorBody, FailoverInfo, Message, ServerInfo};
 use tidegate_host::Project;
 
@@ -50,6 +52,7 @@ pub(crate) async fn change(call: Call) -> Handled {
             };
             let app = std::sync::Arc::clone(&call.app);
             let message = blocking(move || {
+                app.files.check(Path::new(&path))?;
                 server_state::persist(&app.host, &path)?;
                 Ok::<_, Refused>(Message::server_saved(&path))
             });

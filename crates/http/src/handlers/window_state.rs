@@ -114,10 +114,14 @@ async fn inject(call: Call, body: Body) -> Handled {
     let target = Target::new(&call)?;
     let quiesce = call.flag("quiesce", false)?;
     let reading = EventReading::new(&call.query, call.content_type.as_deref())?;
+    let app = Arc::clone(&call.app);
     let message = blocking(move || {
         let count = match source {
             Source::Bytes(bytes) => target.inject_bytes(&reading, &bytes)?,
-            Source::File(path) => target.inject_file(reading, &path)?,
+            Source::File(path) => {
+                app.files.check(&path)?;
+                target.inject_file(reading, &path)?
+            }
         };
         if quiesce {
             target.project.quiesce()?;

@@ -32,9 +32,15 @@ pub(super) struct Server {
 
 impl Server {
     pub(super) fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    /// A server whose state is set up so.
+    pub(super) fn with(set_up: impl FnOnce(&mut AppState)) -> Self {
         let stopped = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&stopped);
-        let state = AppState::new(host(), info(), move || flag.store(true, Ordering::SeqCst));
+        let mut state = AppState::new(host(), info(), move || flag.store(true, Ordering::SeqCst));
+        set_up(&mut state);
         let state = Arc::new(state);
         state.set_ready(true);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -89,7 +95,7 @@ impl Answer {
     /// rest-api 2.3 and 2.4: a content type, a body, XML that is well formed, errors in their shape.
     fn check(&self, method: &str) {
         assert!(
-            [200, 400, 401, 404, 405, 408, 409, 413, 414, 431, 500, 503].contains(&self.status),
+            [200, 400, 401, 403, 404, 405, 408, 409, 413, 414, 431, 500, 503].contains(&self.status),
             "{self:?}"
         );
         assert_eq!(self.header("vary"), Some("Origin"));
@@ -121,7 +127,8 @@ impl Answer {
             }
         }
         if self.status >= 400 {
-            assert!(self.body.starts_with("<response>\n<message>"), "{}", self.body);
+            let scheme = if self.status == 401 { " scheme=\"" } else { ">\n<message>" };
+            assert!(self.body.starts_with(&format!("<response{scheme}")), "{}", self.body);
             assert!(
                 !self.body.contains("<detail></detail>") && !self.body.contains("<detail/>"),
                 "{}",

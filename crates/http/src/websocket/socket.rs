@@ -15,6 +15,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::time::timeout;
 
 use crate::answer::Refused;
+use crate::auth::{OnSocket, SOCKET_ATTEMPTS};
 use crate::call::bad;
 
 /// Sockets at a time; an upgrade beyond is refused.
@@ -29,6 +30,9 @@ const FIRST_FRAME_PAUSE: Duration = Duration::from_millis(100);
 
 /// How long a frame may take to be sent before the client is given up.
 const SEND_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long a client may take to authenticate itself on its socket.
+const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How long a client may take to answer the end of its socket.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
@@ -55,6 +59,8 @@ pub(crate) struct Upgrade {
     upgrade: WebSocketUpgrade,
     sockets: Sockets,
     place: OwnedSemaphorePermit,
+    /// Whether the client has to authenticate itself first.
+    unknown: Option<OnSocket>,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Upgrade {
@@ -71,7 +77,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Upgrade {
         let Ok(place) = Arc::clone(&sockets.places).try_acquire_owned() else {
             return Err(ErrorBody::new(503, format!("{MAX_SOCKETS} WebSockets are open")).into());
         };
-        Ok(Self { upgrade, sockets, place })
+        let unknown = parts.extensions.get::<OnSocket>().cloned();
+        Ok(Self { upgrade, sockets, place, unknown })
     }
 }
 
@@ -81,15 +88,49 @@ impl Upgrade {
     where
         F: Future<Output = ()> + Send,
     {
-        let Self { upgrade, sockets, place } = self;
+        let Self { upgrade, sockets, place, unknown } = self;
         upgrade.max_message_size(MAX_MESSAGE_BYTES).max_frame_size(MAX_MESSAGE_BYTES).on_upgrade(
             |inner| async move {
                 let _alive = sockets.alive.clone();
-                work(Socket { inner, stop: sockets.stop }).await;
+                let socket = Socket { inner, stop: sockets.stop };
+                let socket = match &unknown {
+                    None => Some(socket),
+                    Some(unknown) => authenticated(socket, unknown).await,
+                };
+                if let Some(socket) = socket {
+                    work(socket).await;
+                }
                 drop(place);
             },
         )
     }
+}
+
+/// Has the client of a socket authenticate itself; nothing comes back when it does not (websocket-api 3).
+async fn authenticated(mut socket: Socket, OnSocket(app): &OnSocket) -> Option<Socket> {
+    let Some(authentication) = &app.authentication else { return Some(socket) };
+    tokio::time::sleep(FIRST_FRAME_PAUSE).await;
+    for _ in 0..SOCKET_ATTEMPTS {
+        let challenge = format!("status: 401\nwww-authenticate: {}\n\n", authentication.challenge());
+        socket.send(challenge).await.ok()?;
+        match timeout(CREDENTIALS_TIMEOUT, socket.receive()).await {
+            Ok(Incoming::Message(value)) => {
+                if let Ok(value) = std::str::from_utf8(&value)
+                    && authentication.accepts(value).await
+                {
+                    return Some(socket);
+                }
+            }
+            Ok(Incoming::Closed) => return None,
+            Ok(Incoming::Stopped) => {
+                socket.close_stopped().await;
+                return None;
+            }
+            Err(_) => break,
+        }
+    }
+    socket.close(close_code::POLICY, "authentication required").await;
+    None
 }
 
 /// What came next on a socket.
