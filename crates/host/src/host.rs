@@ -48,6 +48,8 @@ pub struct HostConfig {
     /// Whether models are loaded without the windows, algorithms and connector classes that this release does not have: each is
     /// logged as an error, and such a window emits nothing (the server's option `-allow-unsupported`).
     pub allow_unsupported: bool,
+    /// How connectors read and write dates where neither the model nor its format says so (the server's option `-dateformat`).
+    pub date_format: Option<String>,
 }
 
 /// How a project is loaded (rest-api 4.2).
@@ -265,6 +267,7 @@ impl Host {
             clock: Arc::clone(&self.config.clock),
             bad_events: self.config.bad_events.clone(),
             queue_blocks: self.config.queue_blocks,
+            date_format: self.config.date_format.clone(),
         })?);
         self.projects.write().push(Arc::clone(&project));
         let started = if options.start { self.start(&project, options.connectors) } else { Ok(()) };

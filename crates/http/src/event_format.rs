@@ -85,8 +85,12 @@ pub(crate) enum ReadError {
 }
 
 impl EventReading {
-    /// The parameters `format`, `blocksize`, `opcode` and `dateformat`, and the media type of the body.
-    pub(crate) fn new(query: &Query, media_type: Option<&str>) -> Result<Self, Refused> {
+    /// The parameters `format`, `blocksize`, `opcode` and `dateformat` (else `date_format`), and the media type of the body.
+    pub(crate) fn new(
+        query: &Query,
+        media_type: Option<&str>,
+        date_format: Option<&str>,
+    ) -> Result<Self, Refused> {
         let format = match query.get("format") {
             Some(name) => {
                 let unknown =
@@ -112,7 +116,7 @@ impl EventReading {
             }
             Some(None) => return Err(bad("parameter 'opcode' is no opcode")),
         };
-        if let Some(pattern) = query.get("dateformat") {
+        if let Some(pattern) = query.get("dateformat").or(date_format) {
             options.date_format = Some(DatePattern::new(pattern).map_err(bad)?);
         }
         Ok(Self { format, block_events, options })

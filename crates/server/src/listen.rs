@@ -1,13 +1,13 @@
 //! The server's ports.
 
 use std::io;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{IpAddr, TcpListener};
 
 use crate::messages;
 
-/// Opens a port on all interfaces, as ESP does.
-pub(crate) fn bind(option: &str, port: u16) -> Result<TcpListener, String> {
-    TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).map_err(|error| match error.kind() {
+/// Opens a port.
+pub(crate) fn bind(option: &str, address: IpAddr, port: u16) -> Result<TcpListener, String> {
+    TcpListener::bind((address, port)).map_err(|error| match error.kind() {
         io::ErrorKind::AddrInUse => format!("port {port} (-{option}) is in use"),
         _ => format!("port {port} (-{option}) cannot be opened: {error}"),
     })

@@ -22,5 +22,7 @@ pub(crate) const MODEL_MISTAKE: Message = message("Tidegate0103", Level::Error, 
 pub(crate) const PUBSUB_CLOSED: Message = message("Tidegate0104", Level::Warn, "pubsub.rs", 1);
 /// A line of the closing summary.
 pub(crate) const SUMMARY: Message = message("Tidegate0105", Level::Info, "summary.rs", 1);
+/// Requests may name any file of the machine.
+pub(crate) const FILES_OPEN: Message = message("Tidegate0107", Level::Warn, "start.rs", 1);
 /// The server stops.
 pub(crate) const STOPPING: Message = message("Tidegate0106", Level::Info, "main.rs", 2);

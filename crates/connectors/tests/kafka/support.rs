@@ -113,6 +113,7 @@ pub(crate) fn host() -> (Host, TempDir) {
         bad_events: BadEvents::open(&folder.path().join("bad")).unwrap(),
         queue_blocks: 16,
         allow_unsupported: false,
+        date_format: None,
     };
     (Host::new(config), folder)
 }

@@ -1,5 +1,6 @@
 //! The connectors of a project: their states, their threads, their start and stop.
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -72,10 +73,11 @@ impl Connectors {
         model: &tidegate_model::Project,
         windows: &[WindowDetails],
         classes: &'static [&'static dyn ConnectorClass],
+        date_format: Option<&str>,
         inlet: Inlet,
         bad_events: BadEvents,
     ) -> Self {
-        let entries = entries(model, windows, classes);
+        let entries = entries(model, windows, classes, date_format);
         let groups = groups(model, &entries);
         let broken = Self::one_input_broken(&entries);
         let connectors = entries.iter().map(|_| LiveConnector {
@@ -463,10 +465,14 @@ impl Shared {
     }
 }
 
+/// The property that says how dates are written.
+const DATE_FORMAT: &str = "dateformat";
+
 fn entries(
     model: &tidegate_model::Project,
     windows: &[WindowDetails],
     classes: &'static [&'static dyn ConnectorClass],
+    date_format: Option<&str>,
 ) -> Vec<Entry> {
     let group_of = |contquery: &str, window: &str, connector: &str| {
         let group = model.connector_groups.iter().find(|group| {
@@ -490,6 +496,12 @@ fn entries(
                     ConnectorType::Publisher => Direction::Pub,
                     ConnectorType::Subscriber => Direction::Sub,
                 };
+                let mut properties: BTreeMap<String, String> =
+                    def.properties.iter().map(|p| (p.name.clone(), p.value.clone())).collect();
+                let takes_dates = class.spec().params.iter().any(|param| param.name == DATE_FORMAT);
+                if let Some(format) = date_format.filter(|_| takes_dates) {
+                    properties.entry(DATE_FORMAT.to_owned()).or_insert_with(|| format.to_owned());
+                }
                 let setup = ConnectorSetup {
                     project: model.name.clone(),
                     contquery: query.name.clone(),
@@ -503,7 +515,7 @@ fn entries(
                     failover,
                     offset_ids,
                     spec: class.spec(),
-                    properties: def.properties.iter().map(|p| (p.name.clone(), p.value.clone())).collect(),
+                    properties,
                 };
                 // What is wrong with its properties, `build` says again.
                 let gate = match direction {

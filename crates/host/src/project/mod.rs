@@ -97,12 +97,14 @@ pub(crate) struct Parts {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) bad_events: BadEvents,
     pub(crate) queue_blocks: usize,
+    pub(crate) date_format: Option<String>,
 }
 
 impl Project {
     /// Starts the project's thread; the project is loaded, not started.
     pub(crate) fn new(parts: Parts) -> Result<Self, HostError> {
-        let Parts { model, engine, registry, notices, classes, clock, bad_events, queue_blocks } = parts;
+        let Parts { model, engine, registry, notices, classes, clock, bad_events, queue_blocks, date_format } =
+            parts;
         let windows: Arc<[WindowDetails]> = engine.windows().map(details).collect();
         let mut outlet = Outlet::new(&model.name, Arc::clone(&windows), bad_events.clone());
         for (window, notice) in notices {
@@ -110,7 +112,8 @@ impl Project {
         }
         let (sender, commands) = bounded(queue_blocks.max(1));
         let inlet = Inlet::new(&model.name, sender);
-        let connectors = Connectors::new(&model, &windows, classes, inlet.clone(), bad_events);
+        let connectors =
+            Connectors::new(&model, &windows, classes, date_format.as_deref(), inlet.clone(), bad_events);
         for (window, gate) in connectors.gates() {
             outlet.add_gate(window, gate);
         }

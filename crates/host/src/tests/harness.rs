@@ -185,6 +185,7 @@ pub(super) fn config(bad_events: BadEvents, queue_blocks: usize) -> (HostConfig,
         bad_events,
         queue_blocks,
         allow_unsupported: false,
+        date_format: None,
     };
     (config, clock)
 }

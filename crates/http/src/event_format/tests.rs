@@ -9,7 +9,7 @@ const SCHEMA: &str = "id*:int32,text:string,x:double";
 /// The blocks of an input, one under the other, or the error.
 fn read(parameters: &str, media_type: Option<&str>, input: &str) -> Result<String, ReadError> {
     let schema = Arc::new(Schema::parse(SCHEMA).unwrap());
-    let reading = EventReading::new(&Query::parse(parameters).unwrap(), media_type).unwrap();
+    let reading = EventReading::new(&Query::parse(parameters).unwrap(), media_type, None).unwrap();
     let mut tables = String::new();
     let mut count = 0;
     let result = reading.read(&schema, &mut input.as_bytes(), &mut |block| {
@@ -75,15 +75,18 @@ fn csv() {
 #[test]
 fn dates_by_their_pattern() {
     let schema = Arc::new(Schema::parse("id*:int32,at:date").unwrap());
-    let query = Query::parse("dateformat=%Y-%m-%d").unwrap();
-    let reading = EventReading::new(&query, None).unwrap();
-    let mut blocks = Vec::new();
-    let mut give = |block| {
-        blocks.push(block);
-        Ok(())
-    };
-    reading.read(&schema, &mut "i,n,1,1970-01-02".as_bytes(), &mut give).unwrap();
-    assert_eq!(pretty::block(&schema, "I N 1 86400").event(0).row.value(1), blocks[0].event(0).row.value(1));
+    // The request's own pattern, and that of the server for requests without one.
+    for (query, of_server) in [("dateformat=%Y-%m-%d", Some("%d")), ("", Some("%Y-%m-%d"))] {
+        let reading = EventReading::new(&Query::parse(query).unwrap(), None, of_server).unwrap();
+        let mut blocks = Vec::new();
+        let mut give = |block| {
+            blocks.push(block);
+            Ok(())
+        };
+        reading.read(&schema, &mut "i,n,1,1970-01-02".as_bytes(), &mut give).unwrap();
+        let expected = pretty::block(&schema, "I N 1 86400");
+        assert_eq!(expected.event(0).row.value(1), blocks[0].event(0).row.value(1));
+    }
 }
 
 #[test]
@@ -105,7 +108,7 @@ fn wrong_parameters() {
     for parameters in
         ["blocksize=0", "blocksize=x", "format=binary", "opcode=delete", "opcode=x", "dateformat=%Q"]
     {
-        let error = EventReading::new(&Query::parse(parameters).unwrap(), None).unwrap_err();
+        let error = EventReading::new(&Query::parse(parameters).unwrap(), None, None).unwrap_err();
         assert_eq!(error.0.status, 400, "{parameters}");
     }
 }
@@ -113,7 +116,7 @@ fn wrong_parameters() {
 #[test]
 fn a_refusal_ends_the_reading() {
     let schema = Arc::new(Schema::parse(SCHEMA).unwrap());
-    let reading = EventReading::new(&Query::default(), None).unwrap();
+    let reading = EventReading::new(&Query::default(), None, None).unwrap();
     let mut calls = 0;
     let result = reading.read(&schema, &mut "i,n,1,,\ni,n,2,,\n".as_bytes(), &mut |_| {
         calls += 1;

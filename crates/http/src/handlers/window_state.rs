@@ -113,7 +113,8 @@ async fn inject(call: Call, body: Body) -> Handled {
     let source = Source::new(&call, body).await?;
     let target = Target::new(&call)?;
     let quiesce = call.flag("quiesce", false)?;
-    let reading = EventReading::new(&call.query, call.content_type.as_deref())?;
+    let date_format = call.app.host.config().date_format.as_deref();
+    let reading = EventReading::new(&call.query, call.content_type.as_deref(), date_format)?;
     let app = Arc::clone(&call.app);
     let message = blocking(move || {
         let count = match source {

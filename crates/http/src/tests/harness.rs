@@ -173,5 +173,6 @@ pub(super) fn host() -> Arc<Host> {
         bad_events: BadEvents::nowhere(),
         queue_blocks: 64,
         allow_unsupported: false,
+        date_format: None,
     }))
 }

@@ -23,6 +23,17 @@ pub(crate) enum LogFormat {
     Json,
 }
 
+impl LogFormat {
+    /// Reads the name of a format.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        match text {
+            "text" => Some(Self::Text),
+            "json" => Some(Self::Json),
+            _ => None,
+        }
+    }
+}
+
 /// Writes log records to standard output. A record may carry the fields `id` (such as `Engine0007`), `file` and `line` (of
 /// ESP's source), `logger` and `fatal`. Without a logger, or with `DF.ESP`, it belongs to that of its module.
 pub(crate) struct LineLog {

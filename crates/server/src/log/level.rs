@@ -29,3 +29,17 @@ pub(crate) fn logger_of(target: &str) -> &'static str {
         LIBRARY
     }
 }
+
+/// The levels of `LEVEL` or `LOGGER=LEVEL,...`, and the words that are none. A level without a logger is that of `esp`.
+pub(crate) fn parse_levels(text: &str) -> (Vec<(String, LogLevel)>, Vec<String>) {
+    let (mut levels, mut unknown) = (Vec::new(), Vec::new());
+    for item in text.split(',').map(str::trim).filter(|item| !item.is_empty()) {
+        let (logger, level) = item.split_once('=').unwrap_or(("", item));
+        let logger = if logger.trim().is_empty() { "esp" } else { logger.trim() };
+        match LogLevel::parse(level) {
+            Some(level) => levels.push((logger.to_owned(), level)),
+            None => unknown.push(level.trim().to_owned()),
+        }
+    }
+    (levels, unknown)
+}

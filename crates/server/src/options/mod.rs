@@ -27,12 +27,20 @@ pub(crate) struct Options {
     pub(crate) pubsub: Option<u16>,
     /// Port of the admin interface.
     pub(crate) http: Option<u16>,
+    /// The second port of older releases.
+    pub(crate) http_pubsub: Option<u16>,
+    /// Port for XML commands.
+    pub(crate) server: Option<u16>,
+    /// Directory with the state of a whole server to start from.
+    pub(crate) restore: Option<String>,
     /// File for events that were refused.
     pub(crate) badevents: Option<String>,
     /// Levels by logger.
     pub(crate) loglevel: Vec<(String, LogLevel)>,
     /// What log lines look like.
-    pub(crate) logformat: LogFormat,
+    pub(crate) logformat: Option<LogFormat>,
+    /// File with levels of loggers.
+    pub(crate) logconfig: Option<String>,
     /// Load models without what this release does not have.
     pub(crate) allow_unsupported: bool,
     /// Default pattern for dates in text.

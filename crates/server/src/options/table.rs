@@ -1,9 +1,9 @@
 //! Every option: its names, its value, its one line of help, and what it does.
 
-use tidegate_host::LogLevel;
+use tidegate_codec::DatePattern;
 
 use super::Parsed;
-use crate::log::LogFormat;
+use crate::log::{LogFormat, parse_levels};
 
 /// One option. Help is made from the table.
 pub(crate) struct OptionSpec {
@@ -59,10 +59,9 @@ pub(crate) static OPTIONS: &[OptionSpec] = &[
         names: &["logformat"],
         value: Some("FORMAT"),
         doc: "what log lines look like: text (default), or json for one object per line",
-        apply: |p, v| match v {
-            "text" => p.options.logformat = LogFormat::Text,
-            "json" => p.options.logformat = LogFormat::Json,
-            _ => p.errors.push(format!("-logformat: '{v}' is no format (text, json)")),
+        apply: |p, v| match LogFormat::parse(v) {
+            None => p.errors.push(format!("-logformat: '{v}' is no format (text, json)")),
+            format => p.options.logformat = format,
         },
     },
     OptionSpec {
@@ -78,11 +77,10 @@ pub(crate) static OPTIONS: &[OptionSpec] = &[
     OptionSpec {
         names: &["dateformat", "d"],
         value: Some("PATTERN"),
-        doc: "pattern of dates where a connector gives none: not applied yet",
-        apply: |p, v| {
-            p.warnings
-                .push(format!("-dateformat {v} is not applied yet: give connectors the property dateformat"));
-            p.options.dateformat = Some(v.to_owned());
+        doc: "pattern of dates in CSV where neither connector nor request gives one",
+        apply: |p, v| match DatePattern::new(v) {
+            Ok(_) => p.options.dateformat = Some(v.to_owned()),
+            Err(error) => p.errors.push(format!("-dateformat: {error}")),
         },
     },
     OptionSpec {
@@ -98,32 +96,54 @@ pub(crate) static OPTIONS: &[OptionSpec] = &[
         apply: |_, _| {},
     },
     OptionSpec {
-        names: &["messages", "plugindir", "logconfig", "mas-threads", "meteringhost", "meteringport"],
+        names: &["logconfig"],
+        value: Some("FILE"),
+        doc: "read the levels of loggers from this XML file; -loglevel wins over it",
+        apply: |p, v| p.options.logconfig = Some(v.to_owned()),
+    },
+    OptionSpec {
+        names: &["messages", "plugindir", "mas-threads"],
         value: Some("VALUE"),
-        doc: "accepted for old scripts and ignored",
+        doc: "accepted for old scripts and ignored: there is no message catalogue, no native plug-in, no MAS",
         apply: |_, _| {},
     },
     OptionSpec {
-        names: &["http-pubsub", "server"],
-        value: Some("PORT"),
-        doc: "not opened yet",
+        names: &["meteringhost", "meteringport"],
+        value: Some("VALUE"),
+        doc: "accepted for old scripts with a warning: there is no metering",
         apply: |p, v| {
-            p.warnings.push(format!("port {v} is not opened: that interface is not implemented yet"))
+            p.warnings.push(format!("the metering server {v} is not used: there is no metering"));
         },
+    },
+    OptionSpec {
+        names: &["http-pubsub"],
+        value: Some("PORT"),
+        doc: "the port of older releases for publish and subscribe over HTTP; it serves the same as -http",
+        apply: |p, v| p.options.http_pubsub = port("http-pubsub", v, p),
+    },
+    OptionSpec {
+        names: &["server"],
+        value: Some("PORT"),
+        doc: "port for XML commands, as in ESP 2.x",
+        apply: |p, v| p.options.server = port("server", v, p),
     },
     OptionSpec {
         names: &["auth"],
         value: Some("SCHEME"),
-        doc: "not implemented yet: the server refuses to start with it",
-        apply: |p, _| {
-            p.errors.push("-auth is not implemented yet: the server would run without it".to_owned())
+        doc: "none (default); others are refused: passwords and tokens are set up by properties",
+        apply: |p, v| {
+            if v != "none" {
+                p.errors.push(format!(
+                    "-auth {v} is not implemented: set security.basic.password_file or security.bearer.token_file"
+                ));
+            }
         },
     },
     OptionSpec {
         names: &["restore"],
         value: Some("DIR"),
-        doc: "not implemented yet: restore projects over the admin interface",
-        apply: |p, _| p.errors.push("-restore is not implemented yet: use the admin interface".to_owned()),
+        doc: "start from what PUT server/state?value=persisted has written to this directory",
+        apply: |p, v| p.options.restore = Some(v.to_owned()),
     },
     OptionSpec {
         names: &["help", "h"],
@@ -163,16 +183,11 @@ fn port(option: &str, value: &str, parsed: &mut Parsed) -> Option<u16> {
 }
 
 fn loglevel(parsed: &mut Parsed, value: &str) {
-    for item in value.split(',').map(str::trim).filter(|item| !item.is_empty()) {
-        let (context, level) = item.split_once('=').unwrap_or(("", item));
-        // A level without a logger is that of esp.
-        let context = if context.trim().is_empty() { "esp" } else { context.trim() };
-        if let Some(level) = LogLevel::parse(level) {
-            parsed.options.loglevel.push((context.to_owned(), level));
-        } else {
-            parsed.warnings.push(format!("-loglevel: '{level}' is no level and ignored"));
-        }
-    }
+    let (levels, unknown) = parse_levels(value);
+    // Of an option given twice the last holds.
+    parsed.options.loglevel = levels;
+    let warnings = unknown.iter().map(|level| format!("-loglevel: '{level}' is no level and ignored"));
+    parsed.warnings.extend(warnings);
 }
 
 fn properties(parsed: &mut Parsed, value: &str) {

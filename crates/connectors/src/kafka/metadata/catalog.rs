@@ -122,6 +122,7 @@ mod tests {
             bad_events: BadEvents::default(),
             queue_blocks: 8,
             allow_unsupported: false,
+            date_format: None,
         });
         let options = LoadOptions { start: false, ..LoadOptions::default() };
         vec![host.load(MODEL, &options).unwrap()]
