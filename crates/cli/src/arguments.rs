@@ -5,8 +5,10 @@ use crate::ClientError;
 /// What `-help` prints.
 pub(crate) const HELP: &str = "\
 Usage: dfesp_xml_client -url URL [METHOD] [OPTIONS]
+       dfesp_xml_client -server HOST:PORT -file FILE
 
-Sends one request and prints the answer, one XML element per line.
+Sends one request and prints the answer, one XML element per line. The second form
+sends an XML command to the command port of a server, as in ESP 2.x.
 
 Methods (GET when none is given):
   -get                   GET
@@ -16,14 +18,18 @@ Methods (GET when none is given):
   -head                  HEAD: prints the status and the headers
 
 Options, in any order:
-  -url URL               where to send the request
+  -url URL               where to send the request: http or https
   -file FILE             take the body of -put or -post from FILE
   -H, -headers 'N: V'    add a header (can be repeated)
   -user U -password P    log in with Basic authentication
   -auth-token T          log in with a token (also -auth_token)
   -auth-token-file F     log in with the token in file F
-  -k                     do not verify certificates (https is not supported yet)
+  -k                     do not verify certificates
   -help                  print this text
+
+Without a user or token the variables ESPUSER and ESPPASSWORD count, then ~/.authinfo.
+Certificates are verified by the authorities of this machine, or those of the file
+that the variable SSLCALISTLOC names.
 
 Exit code: 0 status below 400, 1 no answer, 2 status 400 and above.
 ";
@@ -64,6 +70,8 @@ pub struct Arguments {
     pub token: Option<String>,
     /// `-auth-token-file`.
     pub token_file: Option<String>,
+    /// `-k`: certificates are not verified.
+    pub believe_anybody: bool,
 }
 
 /// What a command line asks for.
@@ -73,6 +81,13 @@ pub enum Invocation {
     Help,
     /// A request.
     Request(Box<Arguments>),
+    /// `-server HOST:PORT -file FILE`: an XML command.
+    Legacy {
+        /// Where to, `HOST:PORT`.
+        server: String,
+        /// The file that holds the command.
+        file: String,
+    },
 }
 
 impl Arguments {
@@ -80,10 +95,10 @@ impl Arguments {
     /// behind its method; of an option given twice the last holds.
     ///
     /// # Errors
-    /// For an unknown option, a missing value, a missing URL, and the legacy `-server` form.
+    /// For an unknown option, a missing value, a missing URL.
     pub fn parse(args: impl IntoIterator<Item = String>) -> Result<Invocation, ClientError> {
         let mut url = None;
-        let mut legacy = false;
+        let mut server = None;
         let mut found = Self {
             url: String::new(),
             method: Method::Get,
@@ -94,12 +109,14 @@ impl Arguments {
             password: None,
             token: None,
             token_file: None,
+            believe_anybody: false,
         };
         let mut args = args.into_iter().peekable();
         while let Some(arg) = args.next() {
             let mut value = || args.next().ok_or_else(|| usage(format!("option {arg} needs a value")));
             match arg.as_str() {
-                "" | "-k" => {}
+                "" => {}
+                "-k" => found.believe_anybody = true,
                 "-help" | "--help" => return Ok(Invocation::Help),
                 "-url" => url = Some(strip_quotes(&value()?).to_owned()),
                 "-file" => found.file = Some(strip_quotes(&value()?).to_owned()),
@@ -108,10 +125,7 @@ impl Arguments {
                 "-password" => found.password = Some(value()?),
                 "-auth-token" | "-auth_token" => found.token = Some(value()?),
                 "-auth-token-file" => found.token_file = Some(value()?),
-                "-server" => {
-                    value()?;
-                    legacy = true;
-                }
+                "-server" => server = Some(strip_quotes(&value()?).to_owned()),
                 "-get" => found.method = Method::Get,
                 "-delete" => found.method = Method::Delete,
                 "-head" => found.method = Method::Head,
@@ -124,8 +138,12 @@ impl Arguments {
                 _ => return Err(usage(format!("unknown option '{arg}'"))),
             }
         }
-        if legacy {
-            return Err(usage("-server, the legacy command port, is not supported yet; use -url".to_owned()));
+        if let Some(server) = server {
+            if url.is_some() {
+                return Err(usage("both -server and -url are given".to_owned()));
+            }
+            let file = found.file.ok_or_else(|| usage("option -server needs -file".to_owned()))?;
+            return Ok(Invocation::Legacy { server, file });
         }
         found.url = url.ok_or_else(|| usage("option -url is missing".to_owned()))?;
         if found.file.is_some() && !matches!(found.method, Method::Put | Method::Post) {
@@ -156,7 +174,7 @@ mod tests {
     fn parse(args: &[&str]) -> Result<Arguments, String> {
         match Arguments::parse(args.iter().map(|arg| (*arg).to_owned())) {
             Ok(Invocation::Request(arguments)) => Ok(*arguments),
-            Ok(Invocation::Help) => Err("help".to_owned()),
+            Ok(other) => Err(format!("{other:?}")),
             Err(error) => Err(error.to_string()),
         }
     }
@@ -187,7 +205,8 @@ mod tests {
         assert_eq!(parse(&["-url"]).unwrap_err(), "option -url needs a value");
         assert_eq!(parse(&["-url", "u", "-frob"]).unwrap_err(), "unknown option '-frob'");
         assert_eq!(parse(&["-url", "u", "stray"]).unwrap_err(), "unknown option 'stray'");
-        assert!(parse(&["-server", "h:1", "-file", "x.xml"]).unwrap_err().contains("not supported yet"));
-        assert_eq!(parse(&["--help"]).unwrap_err(), "help");
+        assert_eq!(parse(&["-server", "h:1"]).unwrap_err(), "option -server needs -file");
+        assert_eq!(parse(&["-server", "h:1", "-url", "u"]).unwrap_err(), "both -server and -url are given");
+        assert_eq!(parse(&["--help"]).unwrap_err(), "Help");
     }
 }

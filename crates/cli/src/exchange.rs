@@ -2,9 +2,13 @@
 
 use std::fmt::Write as _;
 
-use http_body_util::BodyExt;
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::Request;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 use crate::ClientError;
@@ -32,11 +36,21 @@ async fn exchange(outgoing: Outgoing) -> Result<Answer, String> {
     let stream = TcpStream::connect(&outgoing.address)
         .await
         .map_err(|error| format!("cannot connect to {}: {error}", outgoing.address))?;
+    let Some(trust) = outgoing.tls else { return requested(stream, outgoing.request).await };
+    let name = ServerName::try_from(outgoing.host).map_err(|error| error.to_string())?;
+    let stream = trust.connector()?.connect(name, stream).await.map_err(|error| format!("TLS: {error}"))?;
+    requested(stream, outgoing.request).await
+}
+
+async fn requested<S>(stream: S, request: Request<Full<Bytes>>) -> Result<Answer, String>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let (mut sender, connection) =
         http1::handshake(TokioIo::new(stream)).await.map_err(|error| error.to_string())?;
     // The connection's own error reaches us through the sender or the body.
     tokio::spawn(async move { drop(connection.await) });
-    let response = sender.send_request(outgoing.request).await.map_err(|error| error.to_string())?;
+    let response = sender.send_request(request).await.map_err(|error| error.to_string())?;
     let mut head = format!("{:?} {}\n", response.version(), response.status());
     for (name, value) in response.headers() {
         let value = String::from_utf8_lossy(value.as_bytes());

@@ -3,9 +3,12 @@
 
 pub mod adapter;
 mod arguments;
+mod authinfo;
 mod exchange;
+mod legacy;
 mod pretty;
 mod request;
+mod trust;
 
 use std::io::Write;
 
@@ -63,6 +66,11 @@ fn attempt(args: impl IntoIterator<Item = String>, out: &mut dyn Write) -> Resul
     let arguments = match Arguments::parse(args)? {
         Invocation::Help => {
             out.write_all(arguments::HELP.as_bytes())?;
+            return Ok(0);
+        }
+        Invocation::Legacy { server, file } => {
+            pretty::print(&legacy::send(&server, &file)?, out)?;
+            out.flush()?;
             return Ok(0);
         }
         Invocation::Request(arguments) => arguments,

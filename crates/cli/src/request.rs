@@ -1,6 +1,7 @@
 //! From a command line to a request: URL, body, headers (failover-and-server 5.2).
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,24 +11,32 @@ use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, HeaderValue};
 use hyper::{HeaderMap, Request};
 use tidegate_api::FileUrl;
 
-use crate::{Arguments, ClientError, Method};
+use crate::trust::Trust;
+use crate::{Arguments, ClientError, Method, authinfo};
 
-/// A request and the place to connect to, `host:port`.
+/// A request and the place to connect to.
 pub(crate) struct Outgoing {
     pub(crate) request: Request<Full<Bytes>>,
+    /// `host:port`.
     pub(crate) address: String,
+    /// The host alone, which a certificate names.
+    pub(crate) host: String,
+    /// With https, whose certificates are believed.
+    pub(crate) tls: Option<Trust>,
 }
 
 /// Reads whatever files the command line names, so that nothing is sent when one is unreadable.
 pub(crate) fn build(arguments: &Arguments) -> Result<Outgoing, ClientError> {
-    let (authority, target) = split_url(&arguments.url)?;
+    let Url { https, authority, target } = split_url(&arguments.url)?;
+    let (host, port) = host_and_port(authority, if https { "443" } else { "80" });
     let body = body(arguments)?;
     let mut headers = HeaderMap::new();
     headers.insert(HOST, header_value("Host", authority)?);
     if let Some(kind) = content_type(&body) {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     }
-    if let Some(credentials) = credentials(arguments)? {
+    let given = credentials(arguments)?;
+    if let Some(credentials) = given.or_else(|| credentials_of_user(&host, &port)) {
         headers.insert(AUTHORIZATION, header_value("Authorization", &credentials)?);
     }
     for header in &arguments.headers {
@@ -49,20 +58,35 @@ pub(crate) fn build(arguments: &Arguments) -> Result<Outgoing, ClientError> {
         .body(Full::new(Bytes::from(body)))
         .map_err(|error| url_error(&arguments.url, &error.to_string()))?;
     *request.headers_mut() = headers;
-    let has_port = authority.rsplit(']').next().is_some_and(|tail| tail.contains(':'));
-    let address = if has_port { authority.to_owned() } else { format!("{authority}:80") };
-    Ok(Outgoing { request, address })
+    let address = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
+    let trust = if arguments.believe_anybody { Trust::Anybody } else { Trust::Authorities };
+    Ok(Outgoing { request, address, host, tls: https.then_some(trust) })
 }
 
-/// The authority and the target in wire form.
-fn split_url(url: &str) -> Result<(&str, String), ClientError> {
+/// A URL taken apart.
+#[derive(Debug, PartialEq, Eq)]
+struct Url<'a> {
+    https: bool,
+    authority: &'a str,
+    /// In wire form.
+    target: String,
+}
+
+/// The host, without the brackets of an IPv6 address, and the port.
+fn host_and_port(authority: &str, default_port: &str) -> (String, String) {
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (host, port),
+        _ => (authority, default_port),
+    };
+    (host.trim_start_matches('[').trim_end_matches(']').to_owned(), port.to_owned())
+}
+
+fn split_url(url: &str) -> Result<Url<'_>, ClientError> {
     let (scheme, rest) =
         url.split_once("://").ok_or_else(|| url_error(url, "expected http://host:port/path"))?;
-    if scheme.eq_ignore_ascii_case("https") {
-        return Err(url_error(url, "https is not supported yet"));
-    }
-    if !scheme.eq_ignore_ascii_case("http") {
-        return Err(url_error(url, "the scheme is not http"));
+    let https = scheme.eq_ignore_ascii_case("https");
+    if !https && !scheme.eq_ignore_ascii_case("http") {
+        return Err(url_error(url, "the scheme is neither http nor https"));
     }
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, target) = rest.split_at(end);
@@ -73,7 +97,7 @@ fn split_url(url: &str) -> Result<(&str, String), ClientError> {
         return Err(url_error(url, "expected a host and a port behind '://'"));
     }
     let slash = if target.starts_with('/') { "" } else { "/" };
-    Ok((authority, format!("{slash}{}", encode(target))))
+    Ok(Url { https, authority, target: format!("{slash}{}", encode(target)) })
 }
 
 /// Encodes blanks and control characters, and the few others that no request line can carry. What the user
@@ -94,16 +118,17 @@ fn encode(target: &str) -> String {
 
 fn body(arguments: &Arguments) -> Result<Vec<u8>, ClientError> {
     if let Some(file) = &arguments.file {
-        return read(file);
+        return read_file(file);
     }
     match &arguments.body {
-        Some(place) if FileUrl::has_file_scheme(place) => read(place),
+        Some(place) if FileUrl::has_file_scheme(place) => read_file(place),
         Some(text) => Ok(text.clone().into_bytes()),
         None => Ok(Vec::new()),
     }
 }
 
-fn read(place: &str) -> Result<Vec<u8>, ClientError> {
+/// Reads a file in any spelling of its place.
+pub(crate) fn read_file(place: &str) -> Result<Vec<u8>, ClientError> {
     match FileUrl::parse(place) {
         Ok(FileUrl::Path(path)) => std::fs::read(&path)
             .map_err(|cause| ClientError::File { path: path.display().to_string(), cause }),
@@ -123,15 +148,29 @@ fn content_type(body: &[u8]) -> Option<&'static str> {
 
 fn credentials(arguments: &Arguments) -> Result<Option<String>, ClientError> {
     if let Some(user) = &arguments.user {
-        let password = arguments.password.as_deref().unwrap_or("");
-        return Ok(Some(format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))));
+        return Ok(Some(basic(user, arguments.password.as_deref().unwrap_or(""))));
     }
     if let Some(token) = &arguments.token {
         return Ok(Some(format!("Bearer {token}")));
     }
     let Some(file) = &arguments.token_file else { return Ok(None) };
-    let token = read(file)?;
+    let token = read_file(file)?;
     Ok(Some(format!("Bearer {}", String::from_utf8_lossy(&token).trim())))
+}
+
+fn basic(user: &str, password: &str) -> String {
+    format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
+}
+
+/// What the user keeps for this server in the environment or in `~/.authinfo`.
+fn credentials_of_user(host: &str, port: &str) -> Option<String> {
+    let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    if let Some(user) = variable("ESPUSER") {
+        return Some(basic(&user, &variable("ESPPASSWORD").unwrap_or_default()));
+    }
+    let file = Path::new(&std::env::var_os("HOME")?).join(".authinfo");
+    let (user, password) = authinfo::find(&std::fs::read_to_string(file).ok()?, host, port)?;
+    Some(basic(&user, &password))
 }
 
 fn header_value(name: &str, value: &str) -> Result<HeaderValue, ClientError> {
@@ -149,11 +188,15 @@ mod tests {
 
     #[test]
     fn the_target_is_sent_as_given() {
-        let (authority, target) = split_url("http://h:1/a b?f=in(x,'%20')&p=/d/|^\"").unwrap();
-        assert_eq!(authority, "h:1");
-        assert_eq!(target, "/a%20b?f=in(x,'%20')&p=/d/|^%22");
-        assert_eq!(split_url("http://h").unwrap(), ("h", "/".to_owned()));
-        assert_eq!(split_url("http://h?x=1").unwrap().1, "/?x=1");
+        let url = |https, authority, target: &str| Url { https, authority, target: target.to_owned() };
+        let found = split_url("http://h:1/a b?f=in(x,'%20')&p=/d/|^\"").unwrap();
+        assert_eq!(found, url(false, "h:1", "/a%20b?f=in(x,'%20')&p=/d/|^%22"));
+        assert_eq!(split_url("HTTPS://h").unwrap(), url(true, "h", "/"));
+        assert_eq!(split_url("http://h?x=1").unwrap().target, "/?x=1");
+        let parts = |authority| host_and_port(authority, "80");
+        assert_eq!(parts("h:1"), ("h".to_owned(), "1".to_owned()));
+        assert_eq!(parts("[::1]"), ("::1".to_owned(), "80".to_owned()));
+        assert_eq!(parts("[::1]:8"), ("::1".to_owned(), "8".to_owned()));
     }
 
     /// Filters of scripts hold quotes: `filter=match(name,"X")`.
@@ -161,7 +204,7 @@ mod tests {
     fn every_character_can_be_sent() {
         let characters: String = (' '..='~').chain(['\t', '\u{e9}', '\u{201c}']).collect();
         for part in ["", "?x="] {
-            let (_, target) =
+            let Url { target, .. } =
                 split_url(&format!("http://h/{part}{characters}")).map_err(|e| e.to_string()).unwrap();
             assert!(Request::builder().uri(&target).body(()).is_ok(), "{target}");
         }
@@ -169,7 +212,7 @@ mod tests {
 
     #[test]
     fn urls_that_cannot_be_used() {
-        for url in ["http://host :1/x", "https://h:1/", "h:1/x", "ftp://h/", "http:///x"] {
+        for url in ["http://host :1/x", "https://h :1/", "h:1/x", "ftp://h/", "http:///x"] {
             assert!(matches!(split_url(url), Err(ClientError::Url { .. })), "{url}");
         }
     }
