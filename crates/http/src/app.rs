@@ -26,6 +26,7 @@ use crate::handlers::{
 };
 use crate::request_line::Refusal;
 use crate::state::AppState;
+use crate::trace;
 use crate::websocket::{publisher, subscriber};
 
 /// Where the resources are found; all three are one tree (rest-api 1).
@@ -114,7 +115,9 @@ pub fn app(state: Arc<AppState>) -> Router {
     // What stands around a router sees a request after its route was chosen; around one without routes of its own it
     // comes before.
     let checked = from_fn_with_state(Arc::clone(&state), auth::check);
-    Router::new().fallback_service(router).layer(checked).layer(from_fn_with_state(state, around))
+    let traced = from_fn_with_state(Arc::clone(&state), trace::requests);
+    let router = Router::new().fallback_service(router).layer(checked).layer(traced);
+    router.layer(from_fn_with_state(state, around))
 }
 
 /// A head that was not let in. The connection ends with the answer.

@@ -23,6 +23,7 @@ mod event_format;
 mod fetch;
 mod files;
 mod handlers;
+mod idle;
 mod legacy;
 pub mod messages;
 mod model_source;
@@ -34,7 +35,9 @@ mod state;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod trace;
 mod websocket;
+mod write_timeout;
 
 pub use app::{ROOTS, app};
 pub use auth::{AuthError, Authentication, Passwords, Tokens};

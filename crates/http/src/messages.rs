@@ -23,7 +23,16 @@ pub const UNREADABLE: Message = Message { id: "Tidegate0203", file: "publisher.r
 /// Events that came over a WebSocket could not be injected.
 pub const NOT_INJECTED: Message = Message { id: "Tidegate0204", file: "publisher.rs", line: 2 };
 
+/// A request, for those who look for a fault.
+pub const REQUEST: Message = Message { id: "Tidegate0205", file: "trace.rs", line: 1 };
+
 impl Message {
+    /// Logs the message for those who look for a fault.
+    pub(crate) fn debug(&self, text: fmt::Arguments<'_>) {
+        let Self { id, file, line } = *self;
+        tracing::debug!(id, logger = "common.http", file, line, "{text}");
+    }
+
     /// Logs the message as a warning.
     pub(crate) fn warn(&self, text: fmt::Arguments<'_>) {
         let Self { id, file, line } = *self;

@@ -21,16 +21,22 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
+use tokio::time::interval;
 
 use crate::app::app;
+use crate::idle::{Activity, LOOK};
 use crate::messages;
 use crate::request_line::{MAX_HEADERS, RequestLineIo, UPGRADE_HEADER, UpgradeSwitch};
 use crate::state::AppState;
 use crate::tls::Tls;
 use crate::websocket::Sockets;
+use crate::write_timeout::WriteTimeout;
 
 /// Connections at a time unless the configuration says otherwise; more wait to be accepted.
 pub const MAX_CONNECTIONS: usize = 1024;
+
+/// How long a client may take nothing of its answer.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How long a client may take for the handshake of TLS.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -154,9 +160,15 @@ pub async fn serve(
             let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
             match listener.accept().await {
                 Ok((socket, _)) => {
-                    let connection = connection(socket, app.clone(), serving.tls.clone(), stop.clone());
+                    let connection = Connection {
+                        app: app.clone(),
+                        places: Arc::clone(&places),
+                        of: serving.connections,
+                        stop: stop.clone(),
+                    };
+                    let tls = serving.tls.clone();
                     connections.spawn(async move {
-                        connection.await;
+                        connection.serve(socket, tls).await;
                         drop(place);
                     });
                     while connections.try_join_next().is_some() {}
@@ -191,51 +203,76 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
     let _stopped = stop.wait_for(|stop| *stop).await;
 }
 
-/// Serves one connection to its end.
-async fn connection(socket: TcpStream, app: Router, tls: Option<Tls>, stop: watch::Receiver<bool>) {
-    // Answers are written whole; waiting for more of them only delays. A socket that refuses works all the same.
-    let _no_delay = socket.set_nodelay(true);
-    match tls {
-        None => requests(socket, app, stop).await,
-        Some(tls) => {
-            // A client that speaks no TLS is told so by TLS, and is no news.
-            let handshake = tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.acceptor().accept(socket)).await;
-            if let Ok(Ok(socket)) = handshake {
-                requests(socket, app, stop).await;
+/// What one connection is served with.
+struct Connection {
+    app: Router,
+    /// The places for connections, of so many in all.
+    places: Arc<Semaphore>,
+    of: usize,
+    stop: watch::Receiver<bool>,
+}
+
+impl Connection {
+    /// Serves the connection to its end.
+    async fn serve(self, socket: TcpStream, tls: Option<Tls>) {
+        // Answers are written whole; waiting for more of them only delays. A socket that refuses works all the same.
+        let _no_delay = socket.set_nodelay(true);
+        let socket = WriteTimeout::new(socket, WRITE_TIMEOUT);
+        match tls {
+            None => self.requests(socket).await,
+            Some(tls) => {
+                // A client that speaks no TLS is told so by TLS, and is no news.
+                let handshake = tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.acceptor().accept(socket)).await;
+                if let Ok(Ok(socket)) = handshake {
+                    self.requests(socket).await;
+                }
             }
         }
     }
-}
 
-/// Serves the requests of one connection.
-async fn requests<S>(socket: S, app: Router, mut stop: watch::Receiver<bool>)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let socket = RequestLineIo::new(socket);
-    let resources = Resources { app: TowerToHyperService::new(app), switch: socket.switch() };
-    let connection = http1::Builder::new()
-        .half_close(true)
-        .max_buf_size(HEAD_BUFFER_BYTES)
-        .max_headers(MAX_HEADERS + 1)
-        .title_case_headers(true)
-        .serve_connection(TokioIo::new(socket), resources)
-        .with_upgrades();
-    let mut connection = pin!(connection);
-    // A connection that ends in an error has nobody left to tell.
-    tokio::select! {
-        _ended = connection.as_mut() => {}
-        () = stopped(&mut stop) => {
-            connection.as_mut().graceful_shutdown();
-            let _ended = connection.await;
+    async fn requests<S>(self, socket: S)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let Self { app, places, of, mut stop } = self;
+        let socket = RequestLineIo::new(socket);
+        let activity = Activity::new();
+        let resources = Resources {
+            app: TowerToHyperService::new(app),
+            switch: socket.switch(),
+            activity: Arc::clone(&activity),
+        };
+        let connection = http1::Builder::new()
+            .half_close(true)
+            .max_buf_size(HEAD_BUFFER_BYTES)
+            .max_headers(MAX_HEADERS + 1)
+            .title_case_headers(true)
+            .serve_connection(TokioIo::new(socket), resources)
+            .with_upgrades();
+        let mut connection = pin!(connection);
+        let mut look = interval(LOOK);
+        let idle = async {
+            while !activity.is_over(&places, of) {
+                look.tick().await;
+            }
+        };
+        // A connection that ends in an error has nobody left to tell.
+        tokio::select! {
+            _ended = connection.as_mut() => return,
+            () = stopped(&mut stop) => {}
+            () = idle => {}
         }
+        connection.as_mut().graceful_shutdown();
+        let _ended = connection.await;
     }
 }
 
-/// The resources for one connection: tells its [`UpgradeSwitch`] what became of requests for an upgrade.
+/// The resources for one connection: tells its [`UpgradeSwitch`] what became of requests for an upgrade, and its [`Activity`] how long
+/// they take.
 struct Resources {
     app: TowerToHyperService<Router>,
     switch: Arc<UpgradeSwitch>,
+    activity: Arc<Activity>,
 }
 
 impl Service<Request<Incoming>> for Resources {
@@ -247,7 +284,9 @@ impl Service<Request<Incoming>> for Resources {
         let asked = request.headers_mut().remove(UPGRADE_HEADER).is_some();
         let answer = self.app.call(request);
         let switch = Arc::clone(&self.switch);
+        let busy = self.activity.begin();
         Box::pin(async move {
+            let _busy = busy;
             let response = answer.await?;
             if asked {
                 switch.decide(response.status() == StatusCode::SWITCHING_PROTOCOLS);

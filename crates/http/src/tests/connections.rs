@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::harness::{host, info};
 use crate::request_line::MAX_LINE_BYTES;
-use crate::{AppState, HttpServer};
+use crate::{AppState, HttpServer, Serving};
 
 /// How long an answer may take.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -191,4 +191,26 @@ fn a_stop_ends_idle_connections_and_refuses_new_ones() {
     server.stop();
     assert_eq!(idle.read(&mut [0]).unwrap(), 0);
     assert!(TcpStream::connect(address).is_err());
+}
+
+#[test]
+fn idle_connections_make_room_for_others() {
+    let state = AppState::new(host(), info(), || {});
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let serving = Serving { connections: 2, ..Serving::default() };
+    let server = HttpServer::start_with(listener, Arc::new(state), serving).unwrap();
+    let mut idle = [connect(&server), connect(&server)];
+    for socket in &mut idle {
+        socket.write_all(b"GET /SASESP HTTP/1.1\r\nHost: h\r\n\r\n").unwrap();
+        check(socket, "200 OK", "up and running");
+    }
+    let mut third = connect(&server);
+    third.write_all(b"GET /SASESP HTTP/1.1\r\nHost: h\r\n\r\n").unwrap();
+    check(&mut third, "200 OK", "up and running");
+    let mut ended = 0;
+    for socket in &mut idle {
+        socket.set_nonblocking(true).unwrap();
+        ended += usize::from(matches!(socket.read(&mut [0]), Ok(0)));
+    }
+    assert!(ended >= 1);
 }
