@@ -48,6 +48,8 @@ pub struct ProjectWindowEntry {
     pub index: Option<String>,
     /// Its schema, with `schema=true`.
     pub schema: Option<SchemaEntry>,
+    /// Whether this release cannot run it.
+    pub unsupported: bool,
 }
 
 /// An edge.
@@ -100,7 +102,10 @@ fn window(entry: &ProjectWindowEntry) -> Node {
         Some(schema) => Node::list(entry.tag.as_str(), vec![schema.node()]),
         None => Node::leaf(entry.tag.as_str()),
     };
-    element.attribute("name", entry.name.as_str()).attribute_if("index", entry.index.as_deref())
+    element
+        .attribute("name", entry.name.as_str())
+        .attribute_if("index", entry.index.as_deref())
+        .attribute_if("unsupported", entry.unsupported.then_some("true"))
 }
 
 #[cfg(test)]
@@ -118,6 +123,7 @@ mod tests {
             name: "W".into(),
             index: Some("pi_EMPTY".into()),
             schema: Some(schema),
+            unsupported: false,
         };
         let contquery = ContqueryEntry {
             name: "CQ".into(),

@@ -26,6 +26,8 @@ pub struct WindowEntry {
     pub count: Option<u64>,
     /// Its schema, with `schema=true`.
     pub schema: Option<SchemaEntry>,
+    /// Whether this release cannot run it.
+    pub unsupported: bool,
 }
 
 impl Response for WindowList {
@@ -45,6 +47,7 @@ fn window(entry: &WindowEntry) -> Node {
         .attribute("contquery", entry.contquery.as_str())
         .attribute("project", entry.project.as_str())
         .attribute_if("count", entry.count.map(|count| count.to_string()))
+        .attribute_if("unsupported", entry.unsupported.then_some("true"))
 }
 
 #[cfg(test)]
@@ -61,6 +64,7 @@ mod tests {
             project: "P".to_owned(),
             count: Some(count),
             schema: None,
+            unsupported: false,
         };
         let list = WindowList {
             windows: vec![

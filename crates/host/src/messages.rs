@@ -35,6 +35,11 @@ impl Message {
         Self { id, level, logger: "DF.ESP", file, line }
     }
 
+    /// A message of the logger of windows.
+    const fn of_windows(id: &'static str, level: Level, file: &'static str, line: u32) -> Self {
+        Self { logger: "esp.windows", ..Self::new(id, level, file, line) }
+    }
+
     /// Logs the message with this text, as fields `id`, `logger`, `file` and `line` beside it.
     pub fn log(&self, text: fmt::Arguments<'_>) {
         let Self { id, logger, file, line, .. } = *self;
@@ -54,17 +59,17 @@ pub const PUBSUB_STARTED: Message = Message::new("Project0009", Level::Info, "df
 pub const PROJECT_FINALIZED: Message = Message::new("Project0016", Level::Info, "dfESPproject.cpp", 1389);
 /// An aggregate window keeps accumulators only.
 pub const ADDITIVE_AGGREGATE: Message =
-    Message::new("Aggregate0017", Level::Info, "dfESPwindow_aggregate.cpp", 652);
+    Message::of_windows("Aggregate0017", Level::Info, "dfESPwindow_aggregate.cpp", 652);
 /// A model was accepted with remarks.
 pub const MODEL_WARNING: Message = Message::new("Tidegate0001", Level::Warn, "model.rs", 1);
 /// A model is loaded without something that this release does not have.
 pub const MODEL_UNSUPPORTED: Message = Message::new("Tidegate0015", Level::Error, "model.rs", 2);
 /// An expression met a fault of a kind for the first time.
-pub const EXPRESSION_FAULT: Message = Message::new("Tidegate0002", Level::Warn, "engine.rs", 1);
+pub const EXPRESSION_FAULT: Message = Message::of_windows("Tidegate0002", Level::Warn, "engine.rs", 1);
 /// An expression printed a line.
-pub const EXPRESSION_PRINT: Message = Message::new("Tidegate0003", Level::Info, "engine.rs", 2);
+pub const EXPRESSION_PRINT: Message = Message::of_windows("Tidegate0003", Level::Info, "engine.rs", 2);
 /// A window refused events for a reason for the first time.
-pub const EVENT_REJECTED: Message = Message::new("Tidegate0004", Level::Warn, "engine.rs", 3);
+pub const EVENT_REJECTED: Message = Message::of_windows("Tidegate0004", Level::Warn, "engine.rs", 3);
 /// The bad-events file cannot be written.
 pub const BAD_EVENTS_LOST: Message = Message::new("Tidegate0005", Level::Error, "bad_events.rs", 1);
 /// A project's thread panicked.
@@ -89,7 +94,7 @@ pub const PUBLISH_RATE: Message = Message::new("PubSub0081", Level::Info, "dfESP
 pub const BAD_LINE: Message = Message::new("Tidegate0013", Level::Error, "dfESPevent.cpp", 1);
 
 /// A geofence window cannot use a geometry, and `log-invalid-geometry` is set (model-xml 12.10).
-pub const INVALID_GEOMETRY: Message = Message::new("Tidegate0042", Level::Warn, "engine.rs", 4);
+pub const INVALID_GEOMETRY: Message = Message::of_windows("Tidegate0042", Level::Warn, "engine.rs", 4);
 
 /// A failure of a connector, under the id of its kind (connectors-adapters 1.4).
 pub(crate) const fn connector_error(id: &'static str) -> Message {

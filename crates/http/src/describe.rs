@@ -45,6 +45,7 @@ fn contquery(project: &Project, query: &ContQuery, depth: Depth) -> ContqueryEnt
                 name: window.name.clone(),
                 index: Some(window.index.name().to_owned()),
                 schema: (depth == Depth::Schemas).then(|| SchemaEntry::from(&*window.schema)),
+                unsupported: window.unsupported,
             })
             .collect(),
         edges: edges

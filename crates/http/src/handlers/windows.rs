@@ -74,6 +74,7 @@ fn entries(
                 project: project.name().to_owned(),
                 count,
                 schema: shown.schema.then(|| SchemaEntry::from(&*window.schema)),
+                unsupported: window.unsupported,
             });
         }
     }

@@ -155,4 +155,59 @@ fn models_with_unsupported_windows_load_where_that_is_allowed() {
     assert_eq!(code, 0, "{text}");
     let line = text.lines().find(|line| line.contains("window-textcategory"));
     assert!(line.is_some_and(|line| line.contains("; ERROR; ") && line.contains("3:3: ")), "{text}");
+    script.start("dfesp_xml_server -http $HTTP -model model.xml -allow-unsupported true > log &", "log");
+    let windows = script.get("windows");
+    assert!(
+        windows.contains(
+            "<window-textcategory name=\"w\" contquery=\"cq\" project=\"p\" unsupported=\"true\"/>"
+        ),
+        "{windows}"
+    );
+    assert_eq!(windows.matches("unsupported").count(), 1, "{windows}");
+    assert_eq!(script.get("projects?schema=true").matches("unsupported=\"true\"").count(), 1);
+}
+
+/// The lines of failover-and-server 4.8 and the way in which tools take them apart (4.6).
+#[test]
+fn the_lines_of_a_start_in_their_order() {
+    let script = Script::new();
+    script.start("dfesp_xml_server -pubsub $PUBSUB -http $HTTP > log &", "log");
+    let (http, pubsub) = (script.variable("HTTP"), script.variable("PUBSUB"));
+    let log = script.read("log");
+    let lines: Vec<Vec<&str>> = log.lines().map(|line| line.split(';').map(str::trim).collect()).collect();
+    let expected = [
+        (
+            "dfESPengine.cpp",
+            "[Engine0007] dfESPengine::initialize() dfESPengine version 5.2 completed initialization"
+                .to_owned(),
+        ),
+        ("Esp.cpp", format!("[XMLServer0001] esp engine started, version 5.2, pubsub: {pubsub}")),
+        ("Esp.cpp", "[XMLServer0001] starting esp server".to_owned()),
+        ("Http.cpp", format!("[XMLServer0001] starting HTTP server on port {http}, type=admin")),
+    ];
+    for (line, (file, text)) in lines.iter().zip(&expected) {
+        assert_eq!(line.len(), 6, "{line:?}");
+        assert!(line[0].len() == 23 && line[0].as_bytes()[19] == b',', "{line:?}");
+        assert_eq!((line[1], line[2].len(), line[3]), ("INFO", 8, "DF.ESP"));
+        assert!(line[4].starts_with(&format!("({file}:")) && line[4].ends_with(')'), "{line:?}");
+        assert_eq!(line[5], text);
+    }
+}
+
+#[test]
+fn requests_in_the_log() {
+    let script = Script::new();
+    script.start("dfesp_xml_server -http $HTTP -logformat json -loglevel common.http=debug > log &", "log");
+    script.run("curl -s -X PUT -H 'Authorization: Bearer secret' -d '<project/>' \"http://localhost:$HTTP/SASESP/projects/p?x=1\"");
+    let log = script.wait_for("log", "-- end request --");
+    let line = log.lines().find(|line| line.contains("-- start request --")).expect("the wait has found it");
+    for part in [
+        "\"logger\":\"common.http\"",
+        "request: /SASESP/projects/p?x=1\\nmethod: PUT\\ntimestamp: ",
+        "-- start headers --\\nhost: localhost",
+        "-- start data --\\n<project/>\\n-- end data --",
+    ] {
+        assert!(line.contains(part), "{part}: {line}");
+    }
+    assert!(!log.contains("secret"));
 }

@@ -2,6 +2,7 @@
 
 mod client_patterns;
 mod configuration;
+mod http_clients;
 mod invocations;
 mod program;
 mod script;
