@@ -8,7 +8,6 @@ mod exchange;
 mod legacy;
 mod pretty;
 mod request;
-mod trust;
 
 use std::io::Write;
 

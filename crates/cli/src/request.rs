@@ -10,8 +10,8 @@ use http_body_util::Full;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, HeaderValue};
 use hyper::{HeaderMap, Request};
 use tidegate_api::FileUrl;
+use tidegate_client::Trust;
 
-use crate::trust::Trust;
 use crate::{Arguments, ClientError, Method, authinfo};
 
 /// A request and the place to connect to.

@@ -1,4 +1,4 @@
-//! Reads what a client names by an `http://` URL instead of sending it (rest-api 4.2 and 5.4).
+//! Reads what a client names by an `http://` or `https://` URL instead of sending it (rest-api 4.2 and 5.4).
 
 use std::time::Duration;
 
@@ -8,7 +8,10 @@ use hyper::Request;
 use hyper::client::conn::http1;
 use hyper::header::HOST;
 use hyper_util::rt::TokioIo;
+use rustls::pki_types::ServerName;
 use tidegate_api::ErrorBody;
+use tidegate_client::Trust;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
@@ -19,24 +22,24 @@ use crate::call::bad;
 /// How long the whole exchange may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The body behind an `http://` URL, of at most `limit` bytes. Redirections are not followed.
+/// The body behind an `http://` or `https://` URL, of at most `limit` bytes. Redirections are not followed; certificates are those of
+/// [`Trust::Authorities`].
 pub(crate) async fn fetch(url: &str, limit: usize) -> Result<Bytes, Refused> {
-    let (host, target) = parts(url)?;
+    let Parts { https, host, port, target } = parts(url)?;
     let failed = |why: String| Refused(ErrorBody::new(400, format!("'{url}' could not be read")).detail(why));
     let exchange = async {
-        let address = if has_port(host) { host.to_owned() } else { format!("{host}:80") };
-        let socket = TcpStream::connect(address).await.map_err(|error| failed(error.to_string()))?;
-        let (mut sender, connection) =
-            http1::handshake(TokioIo::new(socket)).await.map_err(|error| failed(error.to_string()))?;
-        let request = Request::get(target).header(HOST, host).body(Body::empty());
+        let name = host.trim_start_matches('[').trim_end_matches(']');
+        let socket = TcpStream::connect((name, port)).await.map_err(|error| failed(error.to_string()))?;
+        let request = Request::get(target).header(HOST, authority(host, port, https)).body(Body::empty());
         let request = request.map_err(|error| failed(error.to_string()))?;
-        // The connection works in the background until its answer is dropped; an error of it is one of the answer.
-        tokio::spawn(connection);
-        let response = sender.send_request(request).await.map_err(|error| failed(error.to_string()))?;
-        if !response.status().is_success() {
-            return Err(failed(format!("it answered {}", response.status())));
+        if !https {
+            return requested(socket, request, limit, &failed).await;
         }
-        body::read(Body::new(response.into_body()), limit).await
+        let name = ServerName::try_from(name.to_owned()).map_err(|error| failed(error.to_string()))?;
+        let connector = Trust::Authorities.connector().map_err(failed)?;
+        let socket =
+            connector.connect(name, socket).await.map_err(|error| failed(format!("TLS: {error}")))?;
+        requested(socket, request, limit, &failed).await
     };
     match timeout(TIMEOUT, exchange).await {
         Ok(result) => result,
@@ -44,7 +47,27 @@ pub(crate) async fn fetch(url: &str, limit: usize) -> Result<Bytes, Refused> {
     }
 }
 
-/// The model behind an `http://` URL, for a server that is started with it. Waits for the answer.
+async fn requested<S>(
+    socket: S,
+    request: Request<Body>,
+    limit: usize,
+    failed: &impl Fn(String) -> Refused,
+) -> Result<Bytes, Refused>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (mut sender, connection) =
+        http1::handshake(TokioIo::new(socket)).await.map_err(|error| failed(error.to_string()))?;
+    // The connection works in the background until its answer is dropped; an error of it is one of the answer.
+    tokio::spawn(connection);
+    let response = sender.send_request(request).await.map_err(|error| failed(error.to_string()))?;
+    if !response.status().is_success() {
+        return Err(failed(format!("it answered {}", response.status())));
+    }
+    body::read(Body::new(response.into_body()), limit).await
+}
+
+/// The model behind an `http://` or `https://` URL, for a server that is started with it. Waits for the answer.
 ///
 /// # Errors
 /// When it cannot be read, with the reason.
@@ -57,22 +80,37 @@ pub fn fetch_model(url: &str) -> Result<String, String> {
     String::from_utf8(bytes.into()).map_err(|_| format!("'{url}' is not UTF-8"))
 }
 
-/// Authority and target of a URL.
-fn parts(url: &str) -> Result<(&str, &str), Refused> {
-    let scheme = url.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("http://"));
-    let Some(scheme) = scheme else { return Err(bad(format!("'{url}': https is not implemented yet"))) };
-    let rest = &url[scheme.len()..];
-    let (host, target) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+/// A URL taken apart.
+#[derive(Debug, PartialEq, Eq)]
+struct Parts<'a> {
+    https: bool,
+    /// With the brackets of an IPv6 address.
+    host: &'a str,
+    port: u16,
+    target: &'a str,
+}
+
+fn parts(url: &str) -> Result<Parts<'_>, Refused> {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    let https = scheme.eq_ignore_ascii_case("https");
+    if !https && !scheme.eq_ignore_ascii_case("http") {
+        return Err(bad(format!("'{url}' is neither http nor https")));
+    }
+    let (authority, target) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    // The colons of an IPv6 address stand in brackets.
+    let (host, port) = match authority.rsplit_once(':').filter(|(_, port)| !port.contains(']')) {
+        Some((host, port)) => (host, port.parse().map_err(|_| bad(format!("'{url}': '{port}' is no port")))?),
+        None => (authority, if https { 443 } else { 80 }),
+    };
     if host.is_empty() || host.contains(['@', ' ']) {
         return Err(bad(format!("'{url}' names no host")));
     }
-    Ok((host, if target.is_empty() { "/" } else { target }))
+    Ok(Parts { https, host, port, target: if target.is_empty() { "/" } else { target } })
 }
 
-/// Whether an authority ends in a port; the colons of an IPv6 address stand in brackets.
-fn has_port(host: &str) -> bool {
-    host.rsplit_once(':')
-        .is_some_and(|(_, port)| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()))
+/// What the header `Host` says: the port only where it is not the usual one.
+fn authority(host: &str, port: u16, https: bool) -> String {
+    if port == if https { 443 } else { 80 } { host.to_owned() } else { format!("{host}:{port}") }
 }
 
 #[cfg(test)]
@@ -84,13 +122,17 @@ mod tests {
 
     #[test]
     fn urls_come_apart() {
-        assert_eq!(parts("http://h:80/m.xml?a=b").unwrap(), ("h:80", "/m.xml?a=b"));
-        assert_eq!(parts("HTTP://h").unwrap(), ("h", "/"));
-        assert_eq!(parts("https://h/").unwrap_err().0.message, "'https://h/': https is not implemented yet");
-        for wrong in ["http://", "http:///x", "http://u@h/"] {
+        let of = |https, host, port, target| Parts { https, host, port, target };
+        assert_eq!(parts("http://h:81/m.xml?a=b").unwrap(), of(false, "h", 81, "/m.xml?a=b"));
+        assert_eq!(parts("HTTP://h").unwrap(), of(false, "h", 80, "/"));
+        assert_eq!(parts("https://[::1]/x").unwrap(), of(true, "[::1]", 443, "/x"));
+        assert_eq!(parts("https://[::1]:8?x").unwrap(), of(true, "[::1]", 8, "?x"));
+        assert_eq!(parts("ftp://h/").unwrap_err().0.message, "'ftp://h/' is neither http nor https");
+        for wrong in ["http://", "http:///x", "http://u@h/", "http://h:x/", "http://h:/"] {
             assert!(parts(wrong).is_err(), "{wrong}");
         }
-        assert!(has_port("h:1") && has_port("[::1]:8") && !has_port("[::1]") && !has_port("h"));
+        assert_eq!(authority("h", 443, true), "h");
+        assert_eq!(authority("h", 443, false), "h:443");
     }
 
     /// Answers one request on a socket of its own and gives back the URL.

@@ -40,7 +40,7 @@ mod websocket;
 mod write_timeout;
 
 pub use app::{ROOTS, app};
-pub use auth::{AuthError, Authentication, Passwords, Tokens};
+pub use auth::{AuthError, Authentication, Passwords, SignedTokens, Tokens};
 pub use fetch::fetch_model;
 pub use files::FileAccess;
 pub use legacy::CommandPort;

@@ -1,6 +1,6 @@
 //! From the security settings to what the HTTP interface works with.
 
-use tidegate_http::{AuthError, Authentication, FileAccess, Passwords, Tls, Tokens};
+use tidegate_http::{AuthError, Authentication, FileAccess, Passwords, SignedTokens, Tls, Tokens};
 
 use crate::config::Security;
 
@@ -25,6 +25,11 @@ pub(crate) fn guards(security: &Security) -> Result<Guards, Vec<String>> {
         .tokens
         .as_deref()
         .and_then(|path| Tokens::from_file(path).map_err(|error| of_file(path, error)).ok());
+    let signed = security.signed.as_ref().and_then(|(path, issuer, audience)| {
+        SignedTokens::from_file(path, issuer.clone(), audience.clone())
+            .map_err(|error| of_file(path, error))
+            .ok()
+    });
     let tls = security.tls.as_ref().and_then(|(certificate, key)| {
         Tls::from_files(certificate, key).map_err(|error| errors.push(error.to_string())).ok()
     });
@@ -39,6 +44,7 @@ pub(crate) fn guards(security: &Security) -> Result<Guards, Vec<String>> {
         return Err(errors);
     }
     let open_paths = security.open_paths.clone();
-    let authentication = security.authenticates().then_some(Authentication { passwords, tokens, open_paths });
+    let authentication =
+        security.authenticates().then_some(Authentication { passwords, tokens, signed, open_paths });
     Ok(Guards { authentication, tls, files })
 }

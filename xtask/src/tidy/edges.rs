@@ -34,7 +34,11 @@ const LAYERS: &[Layer] = &[
         pure: false,
     },
     Layer { name: "api", may_use: &["event"], pure: true },
-    Layer { name: "http", may_use: &["api", "host", "engine", "model", "codec", "event"], pure: false },
+    Layer {
+        name: "http",
+        may_use: &["api", "client", "host", "engine", "model", "codec", "event"],
+        pure: false,
+    },
     Layer { name: "cli", may_use: &["api", "client", "codec", "event", "kafka"], pure: false },
     Layer {
         name: "server",

@@ -3,10 +3,12 @@
 //! The check stands inside of what all answers have in common, so a refusal is XML with the headers that browsers want,
 //! and `OPTIONS` needs no authentication. WebSockets may authenticate on their socket (websocket-api 3).
 
+mod jwt;
 mod passwords;
 mod tokens;
 
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -22,6 +24,7 @@ use crate::answer::Refused;
 use crate::app::ROOTS;
 use crate::state::AppState;
 
+pub use jwt::SignedTokens;
 pub use passwords::Passwords;
 pub use tokens::Tokens;
 
@@ -39,18 +42,23 @@ pub enum AuthError {
         /// What is wrong.
         reason: String,
     },
+    /// It is no list of public keys.
+    #[error("{0}")]
+    Jwks(String),
     /// It lets nobody in.
     #[error("it holds no entry")]
     Empty,
 }
 
-/// What clients must show. At least one of passwords and tokens is there.
+/// What clients must show. At least one of passwords and tokens of either kind is there.
 #[derive(Debug, Default)]
 pub struct Authentication {
     /// Basic authentication.
     pub passwords: Option<Passwords>,
     /// Bearer tokens.
     pub tokens: Option<Tokens>,
+    /// Bearer tokens that somebody has signed.
+    pub signed: Option<SignedTokens>,
     /// Paths below the roots, without a slash in front, that are open with all that lies below them: `metrics`. An empty one is the
     /// root itself, which health checks ask for. Health outside of the roots is always open.
     pub open_paths: Vec<String>,
@@ -82,7 +90,7 @@ impl Authentication {
                 None => false,
             }
         } else if scheme.eq_ignore_ascii_case("bearer") {
-            self.tokens.as_ref().is_some_and(|tokens| tokens.accept(shown))
+            self.accepts_token(shown)
         } else {
             false
         }
@@ -97,7 +105,13 @@ impl Authentication {
         }
         let query = Query::parse(uri.query().unwrap_or_default());
         let token = query.as_ref().ok().and_then(|query| query.get("access_token"));
-        token.is_some_and(|token| self.tokens.as_ref().is_some_and(|tokens| tokens.accept(token)))
+        token.is_some_and(|token| self.accepts_token(token))
+    }
+
+    fn accepts_token(&self, token: &str) -> bool {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64());
+        self.tokens.as_ref().is_some_and(|tokens| tokens.accept(token))
+            || self.signed.as_ref().is_some_and(|signed| signed.accept(token, now))
     }
 
     fn is_open(&self, path: &str) -> bool {

@@ -171,8 +171,8 @@ fn wrong_values() {
         .is_error(400, "window state 'tracingOn' is not implemented yet");
     server.put("/SASESP/projects/X", "").is_error(400, "the body holds no model");
     server
-        .put("/SASESP/projects/X?projectUrl=https://h/m.xml", "")
-        .is_error(400, "'https://h/m.xml': https is not implemented yet");
+        .put("/SASESP/projects/X?projectUrl=http://user@h/m.xml", "")
+        .is_error(400, "'http://user@h/m.xml' names no host");
     server
         .get("/SASESP/projects?filter=name")
         .is_error(400, "filter, character 1: expected a function call, found 'n'");

@@ -36,6 +36,7 @@ fn authentication(passwords: bool, tokens: bool) -> Authentication {
     Authentication {
         passwords: passwords.then(|| Passwords::from_file(&file(PASSWORDS)).unwrap()),
         tokens: tokens.then(|| Tokens::from_file(&file("t0ken\n")).unwrap()),
+        signed: None,
         open_paths: vec!["metrics".to_owned()],
     }
 }

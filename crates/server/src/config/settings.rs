@@ -31,6 +31,8 @@ pub(crate) struct Security {
     pub(crate) passwords: Option<PathBuf>,
     /// File of tokens.
     pub(crate) tokens: Option<PathBuf>,
+    /// File of public keys (JWKS) that sign tokens, and from whom and for whom these must be.
+    pub(crate) signed: Option<(PathBuf, Option<String>, Option<String>)>,
     /// Paths that need no authentication.
     pub(crate) open_paths: Vec<String>,
     /// Directories below which requests may name files; without any they may lie anywhere.
@@ -40,7 +42,7 @@ pub(crate) struct Security {
 impl Security {
     /// Whether clients must show who they are.
     pub(crate) const fn authenticates(&self) -> bool {
-        self.passwords.is_some() || self.tokens.is_some()
+        self.passwords.is_some() || self.tokens.is_some() || self.signed.is_some()
     }
 }
 
@@ -295,16 +297,15 @@ impl Reader<'_> {
                     .to_owned(),
             );
         }
-        if let Some(value) = self.properties.get("security.bearer.jwks_file") {
-            self.remarks.errors.push(format!(
-                "{} ({}) is not implemented yet: use security.bearer.token_file",
-                value.key, value.origin
-            ));
-        }
+        let text = |key: &str| self.properties.get(key).map(|value| value.text.to_owned());
+        let signed = self
+            .path("security.bearer.jwks_file")
+            .map(|path| (path, text("security.bearer.issuer"), text("security.bearer.audience")));
         Security {
             tls,
             passwords: self.path("security.basic.password_file"),
             tokens: self.path("security.bearer.token_file"),
+            signed,
             open_paths: self.list("security.server.internal_paths"),
             directories: self.list("security.files.directories").into_iter().map(PathBuf::from).collect(),
         }
@@ -375,7 +376,6 @@ mod tests {
         assert!(error("security.http_ssl_enabled=true").contains("needs security.server.server_cert_file"));
         assert!(error("security.http_ssl_enabled=yes").contains("neither true nor false"));
         assert!(error("security.pubsub_ssl_enabled=true").contains("not implemented yet"));
-        assert!(error("security.bearer.jwks_file=f").contains("not implemented yet"));
         let line = ["-server", "1", "-C", "security.bearer.token_file=f"];
         assert!(settle_line(&line).1.errors[0].contains("-server cannot be used"));
         let warnings = settle_line(&["-C", "meta.meteringhost=h"]).1.warnings;

@@ -71,6 +71,14 @@ fn tls_on_the_http_port() {
     assert!(text.contains("esp server up and running"), "{text}");
     assert_eq!(script.run("dfesp_xml_client -url https://127.0.0.1:$HTTP/SASESP").1, 0);
     assert_eq!(script.run("dfesp_xml_client -url http://localhost:$HTTP/SASESP").1, 1);
+    // A server that reads a model from that one: what comes back is no model, but it comes.
+    let line = "dfesp_xml_server -exit -C security.http_ssl_enabled=false -model https://localhost:$HTTP/SASESP/server";
+    let (text, code) = script.run(line);
+    assert_eq!(code, 1);
+    assert!(text.contains("'esp-server' is no root element of a model"), "{text}");
+    let (text, code) = script.run(&format!("SSLCALISTLOC= {line}"));
+    assert_eq!(code, 1);
+    assert!(text.contains("TLS: "), "{text}");
 }
 
 #[test]
@@ -130,4 +138,23 @@ fn what_would_leave_the_server_open_stops_its_start() {
         assert!(text.contains("; ERROR; ") && text.contains(expected), "{line}: {text}");
         assert!(!text.contains("starting HTTP server"), "{line}: {text}");
     }
+}
+
+#[test]
+fn signed_tokens() {
+    let script = Script::new();
+    let made = std::fs::read_to_string(
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../http/src/auth/jwt/tests.json"),
+    );
+    let made: serde_json::Value = serde_json::from_str(&made.expect("it is there")).expect("it is JSON");
+    script.write("keys", &made["jwks"].to_string());
+    script.write("token", made["tokens"]["year9999"].as_str().expect("a token"));
+    script.start(
+        "dfesp_xml_server -http $HTTP -C security.bearer.jwks_file=keys,security.bearer.audience=esp > log &",
+        "log",
+    );
+    let url = "dfesp_xml_client -url http://localhost:$HTTP/SASESP";
+    let (text, code) = script.run(&format!("{url} -auth-token-file token"));
+    assert_eq!(code, 0, "{text}");
+    assert_eq!(script.run(&format!("{url} -auth-token abc.def.ghi")).1, 2);
 }

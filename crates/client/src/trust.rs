@@ -11,8 +11,8 @@ use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, Signatur
 use tokio_rustls::TlsConnector;
 
 /// Whose certificates are believed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Trust {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trust {
     /// Those that an authority of this machine vouches for, or, with the variable `SSLCALISTLOC`, one of that file.
     Authorities,
     /// Anybody's: the option `-k`.
@@ -20,8 +20,11 @@ pub(crate) enum Trust {
 }
 
 impl Trust {
-    /// What makes connections; the error says what is wrong with the authorities.
-    pub(crate) fn connector(&self) -> Result<TlsConnector, String> {
+    /// What makes connections.
+    ///
+    /// # Errors
+    /// What is wrong with the authorities.
+    pub fn connector(&self) -> Result<TlsConnector, String> {
         let provider = Arc::new(ring::default_provider());
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
