@@ -45,5 +45,5 @@ pub use fetch::fetch_model;
 pub use files::FileAccess;
 pub use legacy::CommandPort;
 pub use serve::{HttpServer, MAX_CONNECTIONS, Serving, serve};
-pub use state::AppState;
+pub use state::{AppState, Reload};
 pub use tls::{Tls, TlsError};

@@ -10,6 +10,9 @@ use tidegate_host::{Host, Loggers};
 use crate::auth::Authentication;
 use crate::files::FileAccess;
 
+/// Puts the server back to the model that it was started with.
+pub type Reload = dyn Fn() -> Result<(), Vec<String>> + Send + Sync;
+
 /// The server behind the interface.
 pub struct AppState {
     /// Its projects.
@@ -24,6 +27,8 @@ pub struct AppState {
     pub authentication: Option<Authentication>,
     /// Which files requests may name.
     pub files: FileAccess,
+    /// Puts the server back to the model that it was started with; the error says why it could not. May wait.
+    pub reload: Box<Reload>,
     /// Called when a client stops the server; must return at once.
     pub stop: Box<dyn Fn() + Send + Sync>,
     ready: AtomicBool,
@@ -39,6 +44,7 @@ impl AppState {
             loggers: Arc::default(),
             authentication: None,
             files: FileAccess::anywhere(),
+            reload: Box::new(|| Err(vec!["the server was started without a way back".to_owned()])),
             stop: Box::new(stop),
             ready: AtomicBool::new(false),
         }
@@ -48,6 +54,12 @@ impl AppState {
     #[must_use]
     pub fn with_loggers(self, loggers: Arc<Loggers>) -> Self {
         Self { loggers, ..self }
+    }
+
+    /// The state with this way back to the model that the server was started with.
+    #[must_use]
+    pub fn with_reload(self, reload: impl Fn() -> Result<(), Vec<String>> + Send + Sync + 'static) -> Self {
+        Self { reload: Box::new(reload), ..self }
     }
 
     /// Says whether the server accepts work: after its own models are loaded, until it stops.

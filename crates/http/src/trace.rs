@@ -35,7 +35,7 @@ pub(crate) async fn requests(State(app): State<Arc<AppState>>, request: Request,
         },
     };
     let path = parts.extensions.get::<SentPath>().map_or(parts.uri.path(), |path| path.0.as_str());
-    let query = parts.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    let query = parts.uri.query().map(shown_query).unwrap_or_default();
     let millis = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
     let mut text = format!(
         "-- start request --\nrequest: {path}{query}\nmethod: {}\ntimestamp: {millis}\n-- start headers --\n",
@@ -54,4 +54,23 @@ pub(crate) async fn requests(State(app): State<Arc<AppState>>, request: Request,
     text.push_str("\n-- end data --\n-- end request --");
     REQUEST.debug(format_args!("{text}"));
     next.run(Request::from_parts(parts, body)).await
+}
+
+/// A query without what lets somebody in.
+fn shown_query(query: &str) -> String {
+    let shown = |pair: &str| {
+        let secret = pair.starts_with("access_token=");
+        if secret { "access_token=...".to_owned() } else { pair.to_owned() }
+    };
+    format!("?{}", query.split('&').map(shown).collect::<Vec<_>>().join("&"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_are_not_shown() {
+        assert_eq!(shown_query("a=b&access_token=secret&c"), "?a=b&access_token=...&c");
+    }
 }

@@ -14,6 +14,7 @@ mod security;
 mod signals;
 mod start;
 mod summary;
+mod version;
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -27,9 +28,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use config::{Properties, Settings, settle};
 use messages::CANNOT_START;
 use options::{Options, Parsed};
-
-/// The version of ESP that clients are told (rest-api 3.2).
-const ESP_VERSION: &str = "5.2";
+use version::Version;
 
 fn main() -> ExitCode {
     let Parsed { options, mut errors, mut warnings } = options::parse(std::env::args().skip(1));
@@ -37,7 +36,11 @@ fn main() -> ExitCode {
         return print(&options::help());
     }
     if options.version {
-        return print(&format!("Tidegate {}, for models of ESP {ESP_VERSION}\n", env!("CARGO_PKG_VERSION")));
+        return print(&format!(
+            "Tidegate {}, for models of ESP {}\n",
+            env!("CARGO_PKG_VERSION"),
+            Version::default().text
+        ));
     }
     let environment = environment();
     let properties = Properties::gather(&options.properties, &environment, &mut warnings);
@@ -49,15 +52,24 @@ fn main() -> ExitCode {
     errors.extend(remarks.errors);
     warnings.extend(remarks.warnings);
     let loggers = loggers(&options, &settings, &mut errors, &mut warnings);
+    let engine = settings.version.engine();
+    let style = log::Style {
+        format: settings.logformat,
+        loggers: settings.version.logs_loggers(),
+        engine: settings.version.logs_engine().then(|| engine.clone()),
+    };
     // Only a second logger could make this fail, and there is none before.
     let _ = tracing::subscriber::set_global_default(
-        tracing_subscriber::registry().with(log::LineLog::new(Arc::clone(&loggers), settings.logformat)),
+        tracing_subscriber::registry().with(log::LineLog::new(Arc::clone(&loggers), style)),
     );
     for warning in warnings {
         messages::ARGUMENT_IGNORED.log(format_args!("{warning}"));
     }
-    let done =
-        if errors.is_empty() { start::run(&options, &settings, environment, &loggers) } else { Err(errors) };
+    let done = if errors.is_empty() {
+        start::run(&options, &settings, &engine, environment, &loggers)
+    } else {
+        Err(errors)
+    };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(reasons) => {

@@ -91,3 +91,13 @@ impl ModelText {
         }
     }
 }
+
+/// Puts the server back to the model that it was started with (rest-api 3.3): all projects go, and that model's come again,
+/// started.
+pub(crate) fn reload(host: &Host, model: Option<&ModelText>) -> Result<(), Vec<String>> {
+    for project in host.projects() {
+        // One that another request has deleted meanwhile is gone all the same.
+        let _gone = host.delete(project.name());
+    }
+    model.map_or(Ok(()), |model| model.load(host))
+}

@@ -12,10 +12,9 @@ use tidegate_host::{BadEvents, ConnectorClass, Host, HostConfig, Loggers, Regist
 use tidegate_http::{AppState, CommandPort, HttpServer, Serving};
 use tidegate_model::Tokens;
 
-use crate::ESP_VERSION;
 use crate::config::Settings;
 use crate::messages::{ARGUMENT_IGNORED, FILES_OPEN, HTTP_STARTED, INITIALIZED, STARTED, STOPPING};
-use crate::model::ModelText;
+use crate::model::{self, ModelText};
 use crate::options::Options;
 use crate::security::{Guards, guards};
 use crate::signals::{self, End};
@@ -54,6 +53,7 @@ impl Ports {
 pub(crate) fn run(
     options: &Options,
     settings: &Settings,
+    engine: &str,
     environment: BTreeMap<String, String>,
     loggers: &Arc<Loggers>,
 ) -> Result<(), Vec<String>> {
@@ -61,14 +61,15 @@ pub(crate) fn run(
     signals::watch(ends.clone()).map_err(|error| vec![format!("signals cannot be watched: {error}")])?;
     let guards = guards(&settings.security)?;
     let tokens = Tokens::new(options.tokens.clone(), environment);
-    let model = model(options, settings)?;
+    let model = model_text(options, settings)?;
     let settings = &with_ports_of_model(settings, model.as_ref(), &tokens);
     let ports = Ports::open(settings)?;
+    let version = &settings.version.text;
     INITIALIZED.log(format_args!(
-        "dfESPengine::initialize() dfESPengine version {ESP_VERSION} completed initialization"
+        "dfESPengine::initialize() dfESPengine version {version} completed initialization"
     ));
     let port = settings.pubsub.map_or_else(|| "none".to_owned(), |port| port.to_string());
-    STARTED.log(format_args!("esp engine started, version {ESP_VERSION}, pubsub: {port}"));
+    STARTED.log(format_args!("esp engine started, version {version}, pubsub: {port}"));
 
     let host = Arc::new(Host::new(host_config(options, settings, tokens)?));
     match (&model, &options.restore) {
@@ -82,7 +83,8 @@ pub(crate) fn run(
     }
     let metadata = MetadataService::start(&host)
         .map_err(|error| vec![format!("no thread for metadata questions: {error}")])?;
-    let interface = Interface::start(ports, settings, guards, &host, loggers, &ends)?;
+    let state = state(settings, engine, &host, loggers, model, &ends);
+    let interface = Interface::start(ports, settings, guards, state)?;
     if options.exit {
         end_with_the_input(&host, ends)?;
     }
@@ -94,7 +96,7 @@ pub(crate) fn run(
     Ok(())
 }
 
-fn model(options: &Options, settings: &Settings) -> Result<Option<ModelText>, Vec<String>> {
+fn model_text(options: &Options, settings: &Settings) -> Result<Option<ModelText>, Vec<String>> {
     match (&settings.model, &options.restore) {
         (None, None) => Ok(None),
         (Some(source), None) => ModelText::read(source).map(Some).map_err(|error| vec![error]),
@@ -129,21 +131,12 @@ impl Interface {
         ports: Ports,
         settings: &Settings,
         guards: Guards,
-        host: &Arc<Host>,
-        loggers: &Arc<Loggers>,
-        ends: &Sender<End>,
+        mut state: AppState,
     ) -> Result<Self, Vec<String>> {
         if let Some(listener) = ports.pubsub {
             listen::close_clients(listener)
                 .map_err(|error| vec![format!("no thread for -pubsub: {error}")])?;
         }
-        let asked = ends.clone();
-        let stop = move || {
-            // The receiver is gone only when the server is stopping anyway.
-            let _ = asked.send(End::Requested);
-        };
-        let mut state =
-            AppState::new(Arc::clone(host), info(settings), stop).with_loggers(Arc::clone(loggers));
         state.authentication = guards.authentication;
         state.files = guards.files;
         state.set_ready(true);
@@ -181,6 +174,27 @@ impl Interface {
         self.servers.into_iter().for_each(HttpServer::stop);
         drop(self.commands);
     }
+}
+
+/// What requests are put to.
+fn state(
+    settings: &Settings,
+    engine: &str,
+    host: &Arc<Host>,
+    loggers: &Arc<Loggers>,
+    model: Option<ModelText>,
+    ends: &Sender<End>,
+) -> AppState {
+    let asked = ends.clone();
+    let stop = move || {
+        // The receiver is gone only when the server is stopping anyway.
+        let _ = asked.send(End::Requested);
+    };
+    let of = Arc::clone(host);
+    let reload = move || model::reload(&of, model.as_ref());
+    AppState::new(Arc::clone(host), info(settings, engine), stop)
+        .with_loggers(Arc::clone(loggers))
+        .with_reload(reload)
 }
 
 fn end_with_the_input(host: &Arc<Host>, ends: Sender<End>) -> Result<(), Vec<String>> {
@@ -248,10 +262,10 @@ fn bad_events(place: Option<&str>) -> Result<BadEvents, String> {
         .map_err(|error| format!("the bad events file '{}' cannot be opened: {error}", path.display()))
 }
 
-fn info(settings: &Settings) -> ServerInfo {
+fn info(settings: &Settings, engine: &str) -> ServerInfo {
     ServerInfo {
-        version: ESP_VERSION.to_owned(),
-        engine: "esp".to_owned(),
+        version: settings.version.text.clone(),
+        engine: engine.to_owned(),
         analytics_license: true,
         primary_server: true,
         pubsub: settings.pubsub,

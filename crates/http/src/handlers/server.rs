@@ -1,13 +1,14 @@
 //! `server`: what it says of itself, and its state (rest-api 3.2 and 3.3).
 
 use std::path::Path;
+use std::sync::Arc;
 
 use tidegate_api::{ErrorBody, FailoverInfo, Message, ServerInfo};
 use tidegate_host::Project;
 
 use crate::answer::{Handled, Refused};
 use crate::blocking::blocking;
-use crate::call::{Call, bad};
+use crate::call::Call;
 use crate::server_state;
 
 /// `GET server`.
@@ -50,7 +51,7 @@ pub(crate) async fn change(call: Call) -> Handled {
             let Some(path) = call.query.get("path").map(str::to_owned) else {
                 return Err(ErrorBody::path_required("persisted").into());
             };
-            let app = std::sync::Arc::clone(&call.app);
+            let app = Arc::clone(&call.app);
             let message = blocking(move || {
                 app.files.check(Path::new(&path))?;
                 server_state::persist(&app.host, &path)?;
@@ -58,7 +59,18 @@ pub(crate) async fn change(call: Call) -> Handled {
             });
             call.answer(&message.await?)
         }
-        "reloaded" => Err(bad("server state 'reloaded' is not implemented yet")),
+        "reloaded" => {
+            let app = Arc::clone(&call.app);
+            let message = blocking(move || {
+                let failed = |reasons: Vec<String>| {
+                    let error = ErrorBody::new(500, "esp server could not be reloaded");
+                    Refused(reasons.into_iter().fold(error, ErrorBody::detail))
+                };
+                (app.reload)().map_err(failed)?;
+                Ok::<_, Refused>(Message::server_reloaded())
+            });
+            call.answer(&message.await?)
+        }
         other => Err(ErrorBody::invalid_state(other).into()),
     }
 }

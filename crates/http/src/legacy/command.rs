@@ -217,4 +217,12 @@ mod tests {
         }
         assert!(read("<frob/>").unwrap_err().0.message.starts_with("'frob' is no command"));
     }
+
+    proptest::proptest! {
+        /// Whatever comes, a command or a refusal: no panic.
+        #[test]
+        fn any_document(text in "(<(start|publish|query|engine)? ?(project='[^<]?'|\\PC)*/?>|\\PC){0,4}") {
+            let _outcome = read(&text);
+        }
+    }
 }

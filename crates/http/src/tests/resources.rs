@@ -75,7 +75,7 @@ fn what_is_not_there_yet_says_so() {
         .is_error(400, "GET algorithms is not implemented yet");
     server
         .put("/SASESP/server/state?value=reloaded", "")
-        .is_error(400, "server state 'reloaded' is not implemented yet");
+        .is(500, "<response>\n<message>esp server could not be reloaded</message>\n<details>\n<detail>the server was started without a way back</detail>\n</details>\n</response>\n");
 }
 
 /// rest-api 2.7.

@@ -12,6 +12,7 @@ use tidegate_http::MAX_CONNECTIONS;
 use super::properties::{Properties, Value};
 use crate::log::{LogFormat, parse_levels};
 use crate::options::Options;
+use crate::version::Version;
 
 /// The model that a server is started with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +50,8 @@ impl Security {
 /// How the server runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Settings {
+    /// The release of ESP that the server passes for.
+    pub(crate) version: Version,
     pub(crate) model: Option<ModelSource>,
     /// The address of all ports.
     pub(crate) address: IpAddr,
@@ -120,6 +123,7 @@ pub(crate) fn settle(options: &Options, properties: &Properties) -> (Settings, R
     }
     let effective = effective(options, &[("http", http), ("pubsub", pubsub)], &model, properties);
     let settings = Settings {
+        version: of.version(),
         model,
         address,
         http,
@@ -231,6 +235,14 @@ impl Reader<'_> {
             self.wrong(value, "no format of log lines (text, json)");
         }
         format
+    }
+
+    fn version(&mut self) -> Version {
+        let Some(value) = self.properties.get("server.version") else { return Version::default() };
+        Version::parse(value.text).unwrap_or_else(|| {
+            self.wrong(value, "no version (5.2 or later, as 6.1 or 2021.1.1(7.13))");
+            Version::default()
+        })
     }
 
     fn address(&mut self) -> IpAddr {
@@ -372,6 +384,7 @@ mod tests {
     #[test]
     fn what_cannot_be_done_stops_the_start() {
         assert_eq!(error("server.http=x"), "server.http (-C): 'x' is no port (1 to 65535)");
+        assert!(error("server.version=4").starts_with("server.version (-C): '4' is no version"));
         assert_eq!(error("server.address=here"), "server.address (-C): 'here' is no IP address");
         assert!(error("security.http_ssl_enabled=true").contains("needs security.server.server_cert_file"));
         assert!(error("security.http_ssl_enabled=yes").contains("neither true nor false"));

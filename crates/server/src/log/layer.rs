@@ -34,18 +34,28 @@ impl LogFormat {
     }
 }
 
+/// How lines are written.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Style {
+    pub(crate) format: LogFormat,
+    /// Whether lines of text show the logger of a record, as from 6.0 on, and not `DF.ESP`.
+    pub(crate) loggers: bool,
+    /// The engine's id, where lines of text begin with it, as from 6.2 on.
+    pub(crate) engine: Option<String>,
+}
+
 /// Writes log records to standard output. A record may carry the fields `id` (such as `Engine0007`), `file` and `line` (of
 /// ESP's source), `logger` and `fatal`. Without a logger, or with `DF.ESP`, it belongs to that of its module.
 pub(crate) struct LineLog {
     loggers: Arc<Loggers>,
-    format: LogFormat,
+    style: Style,
     out: Mutex<std::io::Stdout>,
 }
 
 impl LineLog {
     /// A log that writes what the levels of `loggers` let through.
-    pub(crate) fn new(loggers: Arc<Loggers>, format: LogFormat) -> Self {
-        Self { loggers, format, out: Mutex::new(std::io::stdout()) }
+    pub(crate) fn new(loggers: Arc<Loggers>, style: Style) -> Self {
+        Self { loggers, style, out: Mutex::new(std::io::stdout()) }
     }
 
     fn least(&self, logger: &str) -> LogLevel {
@@ -84,8 +94,8 @@ impl<S: Subscriber> Layer<S> for LineLog {
             record.file = metadata.file().and_then(|file| file.rsplit('/').next()).unwrap_or("?").to_owned();
             record.line = u64::from(metadata.line().unwrap_or(0));
         }
-        let mut line = match self.format {
-            LogFormat::Text => text::line(&Zoned::now(), &record),
+        let mut line = match self.style.format {
+            LogFormat::Text => text::line(&Zoned::now(), &record, &self.style),
             LogFormat::Json => json::line(&Zoned::now(), &record),
         };
         self.loggers.capture(&line);

@@ -9,5 +9,5 @@ mod record;
 mod text;
 
 pub(crate) use config::read_config;
-pub(crate) use layer::{LineLog, LogFormat};
+pub(crate) use layer::{LineLog, LogFormat, Style};
 pub(crate) use level::parse_levels;

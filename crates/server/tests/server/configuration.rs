@@ -211,3 +211,40 @@ fn requests_in_the_log() {
     }
     assert!(!log.contains("secret"));
 }
+
+#[test]
+fn a_client_puts_the_server_back_to_the_model_of_its_start() {
+    let script = Script::new();
+    script.start("dfesp_xml_server -http $HTTP -model file://model.xml > log &", "log");
+    script.write("in.csv", "i,n,1,2.5\n");
+    let put = |path: &str| {
+        let (text, code) =
+            script.run(&format!("dfesp_xml_client -url \"http://localhost:$HTTP/SASESP/{path}\" -put"));
+        assert_eq!(code, 0, "{path}: {text}");
+        text
+    };
+    put("windows/p/cq/s/state?value=injected&quiesce=true&eventUrl=file://$HOME/in.csv");
+    put("projects/other?projectUrl=file://$HOME/model.xml");
+    script.write("model.xml", "no model any more");
+    assert_eq!(
+        put("server/state?value=reloaded"),
+        "<response>\n<message>esp server reloaded</message>\n</response>\n"
+    );
+    assert!(script.get("runningProjects").contains("name=\"p\""));
+    assert!(!script.get("projects").contains("other"));
+    assert_eq!(script.get("events/p/cq/w"), "<events count=\"0\"/>\n");
+}
+
+#[test]
+fn the_server_passes_for_a_later_release() {
+    let script = Script::new();
+    script.start("dfesp_xml_server -http $HTTP -C server.version=7.1 > log &", "log");
+    let info = script.get("server");
+    let engine = info.split('"').nth(3).expect("the second attribute").to_owned();
+    assert!(info.starts_with("<esp-server version=\"7.1\" engine=\"") && engine.len() == 36, "{info}");
+    let log = script.read("log");
+    let expected = format!(
+        "esp.server; (Esp.cpp:641); {{{engine}}}[XMLServer0001] esp engine started, version 7.1, pubsub: none"
+    );
+    assert!(log.contains(&expected), "{log}");
+}

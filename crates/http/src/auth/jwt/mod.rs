@@ -245,4 +245,12 @@ mod tests {
             "it holds no entry"
         );
     }
+
+    proptest::proptest! {
+        /// Whatever is shown, no panic, and nobody is let in.
+        #[test]
+        fn any_token(token in "[A-Za-z0-9_-]{0,40}(\\.[A-Za-z0-9_-]{0,40}){0,3}|\\PC{0,40}") {
+            proptest::prop_assert!(!accepts_for(&token, NOW, None, None));
+        }
+    }
 }
