@@ -21,8 +21,8 @@ use crate::answer::{Answer, Format, Refused};
 use crate::auth;
 use crate::call::SentPath;
 use crate::handlers::{
-    events, health, metrics, project, project_state, project_xml, projects, projects_by_state, root, server,
-    validation, window_state, window_xml, windows,
+    events, health, loggers, metrics, project, project_state, project_xml, projects, projects_by_state, root,
+    server, validation, window_state, window_xml, windows,
 };
 use crate::request_line::Refusal;
 use crate::state::AppState;
@@ -42,9 +42,6 @@ const NOT_YET: &[&str] = &[
     "connectors",
     "engineMetadata",
     "eventGenerators",
-    "logCapture",
-    "loggers",
-    "logs",
     "masModules",
     "masStoreObjects",
     "masStores",
@@ -90,6 +87,12 @@ pub fn app(state: Arc<AppState>) -> Router {
             put(window_state::change).post(window_state::change),
         )
         .route("/metrics", get(metrics::show))
+        .route("/loggers", get(loggers::list))
+        .route("/loggers/{logger}", get(loggers::show))
+        .route("/loggers/{logger}/level", put(loggers::set_level).post(loggers::set_level))
+        .route("/logCapture", get(loggers::capture))
+        .route("/logCapture/state", put(loggers::set_capture).post(loggers::set_capture))
+        .route("/logs", get(loggers::captured))
         .route("/subscribers/{project}/{contquery}/{window}", get(subscriber::open))
         .route("/publishers/{project}/{contquery}/{window}", get(publisher::open))
         .route("/events", get(events::all))

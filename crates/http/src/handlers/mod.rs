@@ -2,6 +2,7 @@
 
 pub(crate) mod events;
 pub(crate) mod health;
+pub(crate) mod loggers;
 pub(crate) mod metrics;
 pub(crate) mod project;
 pub(crate) mod project_state;

@@ -66,7 +66,7 @@ fn unknown_paths_and_wrong_methods() {
 #[test]
 fn what_is_not_there_yet_says_so() {
     let server = Server::new();
-    server.get("/SASESP/loggers").is_error(400, "GET loggers is not implemented yet");
+    server.get("/SASESP/routers").is_error(400, "GET routers is not implemented yet");
     server
         .put("/eventStreamProcessing/v1/eventGenerators/G/state?value=started", "")
         .is_error(400, "PUT eventGenerators is not implemented yet");
@@ -191,4 +191,42 @@ fn metrics_are_gauges_in_text_form() {
     let with_project =
         format!("{primary}# TYPE esp_project_state gauge\nesp_project_state{{project_name=\"p\"}} 1\n");
     server.get("/SASESP/metrics").is(200, &with_project);
+}
+
+#[test]
+fn loggers_and_their_levels() {
+    let server = Server::new();
+    let all = server.get("/SASESP/loggers");
+    assert_eq!(all.status, 200);
+    for name in ["esp", "esp.http", "esp.server", "esp.windows"] {
+        assert!(all.body.contains(&format!("  <logger name=\"{name}\" level=\"info\"/>\n")), "{}", all.body);
+    }
+    for level in ["trace", "debug", "info", "warn", "error", "fatal", "off"] {
+        assert_eq!(server.put(&format!("/SASESP/loggers/esp.http/level?value={level}"), "").status, 200);
+        let expected = format!("<loggers>\n  <logger name=\"esp.http\" level=\"{level}\"/>\n</loggers>\n");
+        server.get("/SASESP/loggers/esp.http/").is(200, &expected);
+    }
+    server
+        .get_json("/SASESP/loggers/esp.http")
+        .is(200, r#"{"loggers":[{"logger":{"attributes":{"name":"esp.http","level":"off"}}}]}"#);
+    server.get("/SASESP/loggers/nope").is_error(404, "logger 'nope' not found");
+    server.put("/SASESP/loggers/nope/level?value=info", "").is_error(404, "logger 'nope' not found");
+    server.put("/SASESP/loggers/esp/level", "").is_error(400, "value is required");
+    let wrong = "'loud' is no level, expected trace, debug, info, warn, error, fatal or off";
+    server.put("/SASESP/loggers/esp/level?value=loud", "").is_error(400, wrong);
+    assert_eq!(server.delete("/SASESP/loggers/esp").status, 405);
+}
+
+#[test]
+fn captured_log_lines() {
+    let server = Server::new();
+    server.get("/SASESP/logCapture").is(200, "<log-capture logcapture=\"off\"/>\n");
+    server.get("/SASESP/logs").is(200, "\n");
+    assert_eq!(server.put("/SASESP/logCapture/state?value=on", "").status, 200);
+    server.get("/SASESP/logCapture").is(200, "<log-capture logcapture=\"on\"/>\n");
+    server.state.loggers.capture("one");
+    server.state.loggers.capture("two; <three>");
+    assert_eq!(server.put("/SASESP/logCapture/state?value=off", "").status, 200);
+    server.get("/SASESP/logs").is(200, "one\ntwo; <three>\n");
+    server.put("/SASESP/logCapture/state?value=maybe", "").is_error(400, "invalid state value 'maybe'");
 }

@@ -248,3 +248,28 @@ fn the_server_passes_for_a_later_release() {
     );
     assert!(log.contains(&expected), "{log}");
 }
+
+#[test]
+fn levels_change_and_lines_are_captured_while_the_server_runs() {
+    let script = Script::new();
+    script.start("dfesp_xml_server -http $HTTP > log &", "log");
+    let put = |path: &str| {
+        let (text, code) =
+            script.run(&format!("dfesp_xml_client -url \"http://localhost:$HTTP/SASESP/{path}\" -put"));
+        assert_eq!(code, 0, "{path}: {text}");
+    };
+    put("loggers/common.http/level?value=debug");
+    put("logCapture/state?value=on");
+    put("projects/p?projectUrl=file://$HOME/model.xml");
+    put("loggers/common.http/level?value=warn");
+    put("projects/q?projectUrl=file://$HOME/model.xml");
+    let lines = script.get("logs");
+    assert!(
+        lines.contains("request: /SASESP/projects/p?") && !lines.contains("request: /SASESP/projects/q?"),
+        "{lines}"
+    );
+    let log = script.read("log");
+    for line in lines.lines() {
+        assert!(log.contains(line), "{line}: {log}");
+    }
+}
