@@ -52,7 +52,7 @@ impl Events {
         let outcome = ask(PROBE_TIME);
         let now = Instant::now();
         let line = match outcome {
-            Err(error) => self.outage.lock().unanswered(&words(&error), now),
+            Err(_) => self.outage.lock().unanswered(now),
             Ok(()) => self.outage.lock().answered(now),
         };
         self.say(line);
@@ -137,16 +137,15 @@ impl ClientContext for Events {
             "dfESPkafkaConnector::event_cb(): RdKafka event callback: type = EVENT_ERROR (non-fatal), message = \
              {text}, connector = {connector}, window = {window}"
         );
-        let now = Instant::now();
-        let line = match code {
-            Some(RDKafkaErrorCode::AllBrokersDown) => self.outage.lock().all_down(&text, now),
+        match code {
+            Some(RDKafkaErrorCode::AllBrokersDown) => self.outage.lock().all_down(&text, Instant::now()),
             Some(code) if is_temporary(code) => {
-                self.outage.lock().error(&text, now);
-                None
+                // librdkafka begins the reason with the broker's name.
+                let broker = reason.split_whitespace().next().unwrap_or_default();
+                self.outage.lock().error(broker, &text, Instant::now());
             }
-            _ => None,
-        };
-        self.say(line);
+            _ => {}
+        }
     }
 }
 

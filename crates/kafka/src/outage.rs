@@ -18,19 +18,29 @@ pub(crate) enum Line {
 /// attempt the next is made.
 const DOUBT: Duration = Duration::from_secs(1);
 
-/// What a client knows of its brokers.
+/// How long after everything was away something may still be missing without a line: a cluster comes back one broker
+/// after the other, each client waits its own time before it tries again, and `Back` has said so. What stays away goes
+/// on giving errors and is said then.
+const RECOVERY: Duration = Duration::from_secs(30);
+
+/// What the clients of a connector know of its brokers.
+///
+/// Only a probe decides whether anything answers: librdkafka may say late, and for one of several clients, that all
+/// brokers are down when they are back already.
 ///
 /// ```text
-///        error                 all down, or no answer to two probes
-///  up ---------> in doubt -------------------------------------> down    says Lost
-///   ^              |  answer                                       |
-///   +--------------+-------------------- answer -------------------+      says Back
+///        error, all down           no answer to a probe (to two, after one broker's error)
+///  up ------------------> in doubt ----------------------------------------------------------> down    says Lost
+///   ^                        |  answer                                                          |
+///   +------------------------+----------------------------- answer -----------------------------+      says Back
 /// ```
 #[derive(Debug, Default)]
 pub(crate) struct Outage {
     state: State,
     /// Who was said to be away while others answered; each is said once until everything was away.
     told: BTreeSet<String>,
+    /// When everything that was away answered again.
+    back: Option<Instant>,
 }
 
 #[derive(Debug, Default)]
@@ -40,8 +50,10 @@ enum State {
     InDoubt {
         since: Instant,
         text: String,
-        /// Whether a question was not answered: one may have met a broker that was just going.
-        asked: bool,
+        /// What is in doubt: one broker of this name, or all of them.
+        broker: Option<String>,
+        /// Whether one question more may stay without an answer: it may have met a broker that was just going.
+        lenient: bool,
     },
     Down {
         since: Instant,
@@ -51,25 +63,23 @@ enum State {
 
 impl Outage {
     /// An error of one broker.
-    pub(crate) fn error(&mut self, text: &str, now: Instant) {
+    pub(crate) fn error(&mut self, broker: &str, text: &str, now: Instant) {
         if matches!(self.state, State::Up) {
-            self.state = State::InDoubt { since: now, text: text.to_owned(), asked: false };
+            let broker = Some(broker.to_owned());
+            self.state = State::InDoubt { since: now, text: text.to_owned(), broker, lenient: true };
         }
     }
 
-    /// All brokers are down.
-    pub(crate) fn all_down(&mut self, text: &str, now: Instant) -> Option<Line> {
-        let text = match std::mem::take(&mut self.state) {
-            State::Down { since, .. } => {
-                self.state = State::Down { since, asked: now };
-                return None;
+    /// A client says that all its brokers are down.
+    pub(crate) fn all_down(&mut self, text: &str, now: Instant) {
+        match &mut self.state {
+            State::Up => {
+                self.state =
+                    State::InDoubt { since: now, text: text.to_owned(), broker: None, lenient: false };
             }
-            State::InDoubt { text, .. } => text,
-            State::Up => text.to_owned(),
-        };
-        self.state = State::Down { since: now, asked: now };
-        self.told.clear();
-        Some(Line::Lost(text))
+            State::InDoubt { broker, lenient, .. } => (*broker, *lenient) = (None, false),
+            State::Down { .. } => {}
+        }
     }
 
     /// Whether somebody should ask a broker for something, and tell what came of it.
@@ -85,21 +95,40 @@ impl Outage {
     pub(crate) fn answered(&mut self, now: Instant) -> Option<Line> {
         match std::mem::take(&mut self.state) {
             State::Up => None,
-            State::InDoubt { text, .. } => {
-                let broker: String = text.split_whitespace().next().unwrap_or_default().to_owned();
-                self.told.insert(broker).then_some(Line::Broker(text))
+            State::InDoubt { text, broker, .. } => {
+                let said = self.recovers(now) || !self.told.insert(broker?);
+                (!said).then_some(Line::Broker(text))
             }
-            State::Down { since, .. } => Some(Line::Back(now.duration_since(since))),
+            State::Down { since, .. } => {
+                self.back = Some(now);
+                Some(Line::Back(now.duration_since(since)))
+            }
         }
     }
 
+    /// Whether everything was away a short time ago.
+    fn recovers(&self, now: Instant) -> bool {
+        self.back.is_some_and(|back| now.duration_since(back) < RECOVERY)
+    }
+
     /// A question was not answered in time.
-    pub(crate) fn unanswered(&mut self, text: &str, now: Instant) -> Option<Line> {
-        if let State::InDoubt { since, asked: asked @ false, .. } = &mut self.state {
-            (*since, *asked) = (now, true);
-            return None;
+    pub(crate) fn unanswered(&mut self, now: Instant) -> Option<Line> {
+        match std::mem::take(&mut self.state) {
+            State::Up => None,
+            State::InDoubt { text, broker, lenient, .. } if lenient || self.recovers(now) => {
+                self.state = State::InDoubt { since: now, text, broker, lenient: false };
+                None
+            }
+            State::InDoubt { text, .. } => {
+                self.state = State::Down { since: now, asked: now };
+                self.told.clear();
+                Some(Line::Lost(text))
+            }
+            State::Down { since, .. } => {
+                self.state = State::Down { since, asked: now };
+                None
+            }
         }
-        self.all_down(text, now)
     }
 }
 
@@ -107,18 +136,21 @@ impl Outage {
 mod tests {
     use super::*;
 
+    fn seconds(start: Instant) -> impl Fn(u64) -> Instant {
+        move |seconds| start + Duration::from_secs(seconds)
+    }
+
     #[test]
     fn an_outage_of_everything_gives_two_lines() {
-        let (mut outage, start) = (Outage::default(), Instant::now());
-        let at = |seconds| start + Duration::from_secs(seconds);
+        let (mut outage, at) = (Outage::default(), seconds(Instant::now()));
         let mut lines = Vec::new();
-        outage.error("b1:9092/1: Disconnected", at(0));
+        outage.error("b1:9092/1:", "b1:9092/1: Disconnected", at(0));
+        outage.all_down("3/3 brokers are down", at(0));
         for second in 1..60 {
-            outage.error("b2:9092/2: Connect failed", at(second));
-            lines.extend(outage.all_down("3/3 brokers are down", at(second)));
-            assert!(!outage.wants_probe(at(second)));
-            assert!(outage.wants_probe(at(second + 1)));
-            lines.extend(outage.unanswered("timed out", at(second)));
+            outage.error("b2:9092/2:", "b2:9092/2: Connect failed", at(second));
+            outage.all_down("3/3 brokers are down", at(second));
+            assert!(outage.wants_probe(at(second)));
+            lines.extend(outage.unanswered(at(second)));
         }
         lines.extend(outage.answered(at(60)));
         lines.extend(outage.answered(at(61)));
@@ -127,30 +159,44 @@ mod tests {
     }
 
     #[test]
+    fn what_a_second_client_says_late_is_no_second_outage() {
+        let (mut outage, at) = (Outage::default(), seconds(Instant::now()));
+        outage.all_down("3/3 brokers are down", at(0));
+        assert!(!outage.wants_probe(at(0)) && outage.wants_probe(at(1)));
+        assert_eq!(outage.unanswered(at(1)), Some(Line::Lost("3/3 brokers are down".to_owned())));
+        assert_eq!(outage.answered(at(9)), Some(Line::Back(Duration::from_secs(8))));
+        outage.all_down("3/3 brokers are down", at(10));
+        assert_eq!(outage.unanswered(at(11)), None, "this client waits before it tries again");
+        assert_eq!(outage.answered(at(12)), None);
+        outage.error("b3:9092/3:", "b3:9092/3: Connect failed", at(20));
+        assert_eq!(outage.answered(at(21)), None, "the third broker is still starting");
+        outage.error("b3:9092/3:", "b3:9092/3: Connect failed", at(40));
+        assert_eq!(outage.answered(at(41)), Some(Line::Broker("b3:9092/3: Connect failed".to_owned())));
+    }
+
+    #[test]
     fn one_question_without_an_answer_is_no_outage() {
-        let (mut outage, start) = (Outage::default(), Instant::now());
-        let at = |seconds| start + Duration::from_secs(seconds);
-        outage.error("b1:9092/1: Disconnected", at(0));
-        assert_eq!(outage.unanswered("timed out", at(1)), None);
+        let (mut outage, at) = (Outage::default(), seconds(Instant::now()));
+        outage.error("b1:9092/1:", "b1:9092/1: Disconnected", at(0));
+        assert_eq!(outage.unanswered(at(1)), None);
         assert!(!outage.wants_probe(at(1)) && outage.wants_probe(at(2)));
         assert_eq!(outage.answered(at(2)), Some(Line::Broker("b1:9092/1: Disconnected".to_owned())));
-        outage.error("b2:9092/2: Disconnected", at(3));
-        assert_eq!(outage.unanswered("timed out", at(4)), None);
-        assert_eq!(
-            outage.unanswered("timed out", at(5)),
-            Some(Line::Lost("b2:9092/2: Disconnected".to_owned()))
-        );
-        assert_eq!(outage.unanswered("timed out", at(6)), None);
+        outage.error("b2:9092/2:", "b2:9092/2: Disconnected", at(3));
+        assert_eq!(outage.unanswered(at(4)), None);
+        assert_eq!(outage.unanswered(at(5)), Some(Line::Lost("b2:9092/2: Disconnected".to_owned())));
+        assert_eq!(outage.unanswered(at(6)), None);
         assert_eq!(outage.answered(at(9)), Some(Line::Back(Duration::from_secs(4))));
+        outage.all_down("3/3 brokers are down", at(20));
+        assert_eq!(outage.unanswered(at(21)), None);
+        assert_eq!(outage.unanswered(at(39)), Some(Line::Lost("3/3 brokers are down".to_owned())));
     }
 
     #[test]
     fn one_broker_of_several_is_said_once() {
-        let (mut outage, start) = (Outage::default(), Instant::now());
-        let at = |seconds| start + Duration::from_secs(seconds);
+        let (mut outage, at) = (Outage::default(), seconds(Instant::now()));
         let mut lines = Vec::new();
         for second in 0..100 {
-            outage.error("b1:9092/1: Connect failed", at(2 * second));
+            outage.error("b1:9092/1:", "b1:9092/1: Connect failed", at(2 * second));
             assert!(!outage.wants_probe(at(2 * second)));
             assert!(outage.wants_probe(at(2 * second + 1)));
             lines.extend(outage.answered(at(2 * second + 1)));

@@ -92,9 +92,7 @@ fn an_outage_of_everything_is_said_once_and_ends_by_itself() {
             let name = format!("connector = {connector},");
             let said =
                 since.iter().filter(|line| line.contains("Connectors0095") && line.contains(&name)).count();
-            // Two when its clients agree. One that hears later than another that brokers are back (librdkafka's `AllBrokersDown`
-            // comes late) begins and ends a second outage of a moment; not mended yet.
-            assert!(said <= 4, "{connector}: {since:#?}");
+            assert!(said <= 2, "{connector}: {since:#?}");
         }
         let unreachable = since.iter().filter(|line| line.contains("Tidegate0036")).count();
         assert!(unreachable <= 1, "{since:#?}");
