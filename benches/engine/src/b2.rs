@@ -1,9 +1,71 @@
-//! The floor of B2: a plain loop that keeps a ring of rows and a table of groups, and writes the same changes.
+//! B2: source (insert-only, pi_EMPTY) -> copy `bycount_sliding` W -> aggregate by symbol.
 
 use hashbrown::HashTable;
-use tidegate_event::EventBlock;
+use tidegate_event::{Event, EventBlock, Opcode};
 
-use crate::Checksum;
+use crate::data::{self, hash};
+use crate::runs::{Checksum, Floor, Input, Workload};
+
+/// Sum, mean, count, deviation and maximum per group of the last `window` rows; every change delivered.
+pub struct GroupBy {
+    /// Rows retained.
+    pub window: usize,
+    /// Different symbols.
+    pub groups: u64,
+}
+
+impl Workload for GroupBy {
+    fn title(&self) -> String {
+        format!("B2 W={} groups={}", self.window, self.groups)
+    }
+
+    fn model(&self) -> String {
+        format!(
+            "<windows><window-source name=\"s\" index=\"pi_EMPTY\" insert-only=\"true\">\
+             <schema-string>{}</schema-string></window-source>\
+             <window-copy name=\"c\" index=\"pi_HASH\"><retention type=\"bycount_sliding\">{}</retention></window-copy>\
+             <window-aggregate name=\"a\" index=\"pi_HASH\">\
+             <schema-string>symbol*:string,total:double,mean:double,n:int64,dev:double,top:double</schema-string>\
+             <output><field-expr>ESP_aSum(price)</field-expr><field-expr>ESP_aAve(price)</field-expr>\
+             <field-expr>ESP_aCount()</field-expr><field-expr>ESP_aStd(price)</field-expr>\
+             <field-expr>ESP_aMax(price)</field-expr></output></window-aggregate></windows>\
+             <edges><edge source=\"s\" target=\"c\"/><edge source=\"c\" target=\"a\"/></edges>",
+            data::TRADES,
+            self.window
+        )
+    }
+
+    fn sources(&self) -> &'static [&'static str] {
+        &["s"]
+    }
+
+    fn output(&self) -> &'static str {
+        "a"
+    }
+
+    fn warm(&self) -> usize {
+        2 * self.window
+    }
+
+    fn retained(&self) -> usize {
+        self.window
+    }
+
+    fn inputs(&self, events: usize, block: usize) -> Vec<Input> {
+        data::trades(events, block, self.groups)
+    }
+
+    fn fold(event: &Event<'_>, checksum: &mut Checksum) {
+        let row = event.row;
+        let new = event.opcode != Opcode::Delete;
+        let symbol = row.variable_words(0)[1];
+        checksum.add([u64::from(new), symbol, row.word(1), row.word(3), row.word(5)]);
+    }
+
+    fn floor(&self) -> impl Floor {
+        Loop::new(self.window)
+    }
+}
 
 struct Group {
     symbol: u64,
@@ -26,8 +88,8 @@ struct Output {
     max: f64,
 }
 
-/// Source, count window and aggregate of B2 in one.
-pub struct Floor {
+/// A ring of rows and a table of groups.
+struct Loop {
     window: usize,
     ring: Vec<(i64, u64, f64, i64)>,
     next: usize,
@@ -38,13 +100,8 @@ pub struct Floor {
     out: Vec<(bool, Output)>,
 }
 
-fn hash(symbol: u64) -> u64 {
-    let product = u128::from(symbol ^ 0x9E37_79B9_7F4A_7C15) * u128::from(0xD6E8_FEB8_6659_FD93_u64);
-    product as u64 ^ (product >> 64) as u64
-}
-
-impl Floor {
-    pub fn new(window: usize) -> Self {
+impl Loop {
+    fn new(window: usize) -> Self {
         Self {
             window,
             ring: Vec::with_capacity(window),
@@ -107,8 +164,10 @@ impl Floor {
             }
         }
     }
+}
 
-    pub fn process(&mut self, block: &EventBlock, checksum: &mut Checksum) {
+impl Floor for Loop {
+    fn process(&mut self, _: usize, block: &EventBlock, checksum: &mut Checksum) {
         let rows = block.rows();
         for number in 0..rows.len() {
             let row = rows.row(number);
@@ -159,7 +218,13 @@ impl Floor {
         }
         self.touched.clear();
         for (new, output) in &self.out {
-            checksum.add(*new, output.symbol, output.sum, output.count, output.max);
+            checksum.add([
+                u64::from(*new),
+                output.symbol,
+                output.sum.to_bits(),
+                output.count as u64,
+                output.max.to_bits(),
+            ]);
             std::hint::black_box((output.ave, output.std));
         }
     }
