@@ -4,6 +4,7 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::{Entry, VacantEntry};
 use tidegate_event::RowView;
 
+use super::NEAR_ROWS;
 use crate::key::KeyFields;
 use crate::store::{RowId, RowStore};
 
@@ -105,9 +106,15 @@ impl HashIndex {
     /// have the key, or 0.
     #[inline]
     pub fn touch(&self, hash: u64) -> u32 {
-        let mut row = 0;
+        self.touch_found(hash).map_or(0, |id| id.0)
+    }
+
+    /// Touches as [`touch`](Self::touch) does; nothing when no row has a key of this hash.
+    #[inline]
+    pub fn touch_found(&self, hash: u64) -> Option<RowId> {
+        let mut row = None;
         self.table.find(hash, |&id| {
-            row = id;
+            row = Some(RowId(id));
             false
         });
         row
@@ -134,9 +141,6 @@ impl HashIndex {
         }
     }
 }
-
-/// An index of more rows than this lies, with its rows, outside the nearer caches.
-const NEAR_ROWS: usize = 1 << 14;
 
 /// A free place in an index, for one key.
 #[derive(Debug)]

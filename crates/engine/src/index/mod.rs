@@ -7,3 +7,6 @@ mod order;
 pub use hash::{HashIndex, Vacancy};
 pub use multi::MultiIndex;
 pub use order::ListingOrder;
+
+/// An index of more rows than this lies, with its rows, outside the nearer caches.
+const NEAR_ROWS: usize = 1 << 14;

@@ -43,6 +43,8 @@ struct Join {
     merged: RowBatch,
     /// Scratch: partners of the old row and of the new one.
     partners: [Vec<RowId>; 2],
+    /// Scratch: rows that the events of a block may meet.
+    near: Vec<RowId>,
 }
 
 /// What an event does to a row of its side.
@@ -272,6 +274,9 @@ impl Window for Join {
         let side = self.ports[port];
         if !self.sides[side].accepts(input, kind, step) {
             return None;
+        }
+        if input.len() > 1 {
+            self.sides[side].touch(&self.sides[1 - side], input, &mut self.near);
         }
         let keeps = self.sides[side].kept.is_some();
         let mut out = BlockBuilder::new(step.pool, self.schema.layout());

@@ -127,6 +127,7 @@ pub(super) fn build(context: &mut BuildContext<'_>) -> Option<BuiltWindow> {
         fact: matching.fact,
         output,
         partners: [Vec::new(), Vec::new()],
+        near: Vec::new(),
     };
     Some(BuiltWindow {
         schema,

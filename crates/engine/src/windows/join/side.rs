@@ -117,4 +117,32 @@ impl Side {
             }
         }
     }
+
+    /// Brings what the events of a block will need of both sides nearer, in passes whose loads do not wait for each other.
+    #[inline(never)]
+    pub(super) fn touch(&self, other: &Self, input: &EventBlock, near: &mut Vec<RowId>) {
+        let rows = || input.iter().map(|event| event.row);
+        if let Some(kept) = &self.kept {
+            if kept.rows.index().is_far() {
+                kept.rows.index().touch_all(rows());
+            }
+            if let Some(index) = kept.by_condition.as_ref().filter(|index| index.is_far()) {
+                let touched = rows().map(|row| index.touch(self.condition.hash(&row)).map_or(0, |id| id.0));
+                std::hint::black_box(touched.fold(0, |all, id| all ^ id));
+            }
+        }
+        let Some(kept) = &other.kept else { return };
+        near.clear();
+        match (&self.lookup, &kept.by_condition) {
+            (Lookup::Many, Some(index)) if index.is_far() => {
+                near.extend(rows().filter_map(|row| index.touch(self.condition.hash(&row))));
+            }
+            (Lookup::One { probe, .. }, _) if kept.rows.index().is_far() => {
+                near.extend(rows().filter_map(|row| kept.rows.index().touch_found(probe.hash(&row))));
+            }
+            _ => {}
+        }
+        let words = near.iter().map(|&id| kept.rows.store().touch(id));
+        std::hint::black_box(words.fold(0, |all, word| all ^ word));
+    }
 }
