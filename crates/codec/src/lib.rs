@@ -22,4 +22,4 @@ pub use error::{Cause, DecodeError};
 pub use format::{Decoder, Encoder, FORMATS, Format, Progress, format};
 pub use options::{DecodeOptions, EncodeOptions, HeaderLine, Limits};
 pub use sink::BlockSink;
-pub use text::write_value;
+pub use text::{read_value, write_value};

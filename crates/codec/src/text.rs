@@ -97,6 +97,17 @@ fn parse_array(text: &str, ty: FieldType, out: &mut Vec<u8>) -> Option<()> {
     Some(())
 }
 
+/// Sets `field`, which is of type `ty`, from its text, as a csv field would be; answers whether the text reads as that type.
+pub fn read_value(
+    row: &mut RowWriter<'_>,
+    field: usize,
+    ty: FieldType,
+    text: &str,
+    dates: Option<&DatePattern>,
+) -> bool {
+    set_from_text(row, field, ty, text, dates, &mut Vec::new()).is_some()
+}
+
 /// Appends the text form of a value, nothing for null: as csv has it, and the HTTP interface.
 pub fn write_value(out: &mut Vec<u8>, value: Value<'_>, options: &EncodeOptions) {
     let decimals = options.double_precision.unwrap_or(DOUBLE_DECIMALS);

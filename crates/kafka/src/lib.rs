@@ -1,4 +1,4 @@
-//! Kafka: how clients are set up, how their errors are told, reading one partition, writing with and without
+//! Kafka: how clients are set up, how their errors are told, reading one partition or as one of a group, writing with and without
 //! transactions, asking for topics.
 //!
 //! Nothing here knows of engines, windows or connectors; a client is told in whose name it speaks by a [`Place`].
@@ -7,6 +7,7 @@
 
 mod error;
 mod events;
+mod group;
 mod outage;
 mod reader;
 mod settings;
@@ -16,6 +17,7 @@ mod writer;
 
 pub use error::{KafkaFailure, ReadError, SendError, TransactionError};
 pub use events::{Events, Place};
+pub use group::{GroupOptions, GroupReader};
 pub use reader::{OwnedRecord, PartitionReader, Polled, ReaderOptions, Record, StartOffset, Watermarks};
 pub use settings::{Settings, SettingsError};
 pub use topic::{TopicSettings, Topics};

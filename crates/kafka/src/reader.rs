@@ -54,7 +54,11 @@ pub struct Watermarks {
 /// A record, for as long as the reader is not moved.
 pub struct Record<'a>(BorrowedMessage<'a>);
 
-impl Record<'_> {
+impl<'a> Record<'a> {
+    pub(crate) fn new(message: BorrowedMessage<'a>) -> Self {
+        Self(message)
+    }
+
     /// Its offset.
     pub fn offset(&self) -> i64 {
         self.0.offset()
@@ -160,13 +164,17 @@ const SEEK_AGAIN: Duration = Duration::from_millis(1);
 /// How long finding the group's name may not matter: the reader joins none, but librdkafka wants a name.
 const GROUP: &str = "tidegate-reader";
 
+/// The value of `isolation.level`.
+pub(crate) fn isolation(read_committed: bool) -> &'static str {
+    if read_committed { "read_committed" } else { "read_uncommitted" }
+}
+
 impl PartitionReader {
     /// A reader; nothing is waited for.
     ///
     /// # Errors
     /// When librdkafka refuses the settings.
     pub fn new(settings: &Settings, options: ReaderOptions, events: Events) -> Result<Self, KafkaFailure> {
-        let isolation = if options.read_committed { "read_committed" } else { "read_uncommitted" };
         let fetch_wait = options.fetch_wait.as_millis().to_string();
         let kbytes = options.read_ahead_kbytes.to_string();
         let defaults = [
@@ -184,7 +192,7 @@ impl PartitionReader {
             ("enable.auto.offset.store", "false"),
             ("enable.partition.eof", "true"),
             ("auto.offset.reset", "error"),
-            ("isolation.level", isolation),
+            ("isolation.level", isolation(options.read_committed)),
         ];
         let what = || format!("cannot make a consumer of topic '{}'", options.topic);
         let consumer: BaseConsumer<Events> = settings

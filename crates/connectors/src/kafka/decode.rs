@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use tidegate_codec::{BlockSink, Cause, DecodeError, Progress};
-use tidegate_event::{EventBlock, Flags, Opcode, Schema};
+use tidegate_codec::{BlockSink, Cause, DecodeError, Progress, read_value};
+use tidegate_event::{EventBlock, Field, Flags, Opcode, Schema};
 use tidegate_host::StepBlock;
+use tidegate_kafka::Record;
 
 use super::options::{PublishOptions, RecordType};
 
@@ -21,6 +22,49 @@ pub(super) struct Decoded {
 /// Decodes a record: all of it, or nothing, except that with `ignorecsvparseerrors` single pieces are left out.
 /// What it gives depends on the record alone, so that every engine gets the same.
 pub(super) fn decode(
+    options: &PublishOptions,
+    schema: &Arc<Schema>,
+    autogen_key: bool,
+    record: &Record<'_>,
+) -> Result<Decoded, Bad> {
+    let Some(payload) = record.payload() else {
+        return Err(unexpected("a value", "a record without one"));
+    };
+    let mut decoded = content(options, schema, autogen_key, record.offset(), payload)?;
+    if let Some(field) = options.key_field {
+        let key = record.key().ok_or_else(|| unexpected("a key", "a record without one"))?;
+        fill_key(&mut decoded, field, schema, options, key)?;
+    }
+    Ok(decoded)
+}
+
+/// Gives all events of a record the record's key (`keyfromkafkakey`), in the text form of the field's type.
+fn fill_key(
+    decoded: &mut Decoded,
+    field: usize,
+    schema: &Schema,
+    options: &PublishOptions,
+    key: &[u8],
+) -> Result<(), Bad> {
+    let Field { name, ty, .. } = &schema.fields()[field];
+    let text = std::str::from_utf8(key).map_err(|error| bad(Cause::NotUtf8, error.valid_up_to(), key))?;
+    for block in &mut decoded.blocks {
+        let rows = block.block.rows_mut().expect("a decoded block shares its rows with none");
+        for number in 0..rows.len() {
+            let dates = options.decode.date_format.as_ref();
+            if !read_value(&mut rows.row_mut(number), field, *ty, text, dates) {
+                return Err(unexpected(&format!("a key of type {ty} for '{name}'"), &format!("'{text}'")));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn unexpected(expected: &str, found: &str) -> Bad {
+    bad(Cause::Unexpected { expected: expected.to_owned(), found: found.to_owned() }, 0, b"")
+}
+
+fn content(
     options: &PublishOptions,
     schema: &Arc<Schema>,
     autogen_key: bool,

@@ -20,3 +20,5 @@ pub(super) const TOPIC_CREATED: Message = message("Tidegate0107", Level::Info, 1
 pub(super) const TOPIC_MISSING: Message = message("Tidegate0108", Level::Warn, 107);
 /// Nothing limits the timestamps of a topic that is a project's clock.
 pub(super) const TIMESTAMPS_UNLIMITED: Message = message("Tidegate0109", Level::Warn, 108);
+/// A consumer group's committed offsets, not the snapshot, say where a restored publisher goes on.
+pub(super) const GROUP_RULES: Message = message("Tidegate0110", Level::Warn, 109);

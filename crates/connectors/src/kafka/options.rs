@@ -51,9 +51,16 @@ pub(super) const PARAMS: &[ParamSpec] = &[
         "leave out restored blocks, by client id (pub)",
     ),
     param("kafkainitialoffset", Pub, false, Some("smallest"), &[], "smallest, largest or an offset"),
-    param("kafkaconsumergroupid", Pub, false, None, &[], "consumer group: not implemented yet"),
+    param(
+        "kafkaconsumergroupid",
+        Pub,
+        false,
+        None,
+        &[],
+        "group that shares the partitions; not with failover",
+    ),
     param("useoffsetmsgid", Pub, false, Some("false"), BOOLEAN, "the record's offset is the message id"),
-    param("keyfromkafkakey", Pub, false, Some("false"), BOOLEAN, "not implemented yet"),
+    param("keyfromkafkakey", Pub, false, Some("false"), BOOLEAN, "the record's key is the event's key"),
     param("blocksize", Pub, false, Some("1"), &[], "events per block, csv; a record always ends one"),
     param("transactional", Pub, false, Some("false"), BOOLEAN, "make the blocks transactional, csv"),
     param("publishwithupsert", Pub, false, Some("false"), BOOLEAN, "publish inserts as upserts"),
@@ -100,14 +107,8 @@ pub(super) const PARAMS: &[ParamSpec] = &[
 const LIMITS: Limits = Limits { max_unit_bytes: 256 << 20, max_depth: 64, max_unit_events: 1 << 20 };
 
 /// Properties that would choose something that is not there.
-const ABSENT: &[&str] = &[
-    "protofile",
-    "protomsg",
-    "avroschemaregistryurl",
-    "avroschemadefinition",
-    "avroschemaname",
-    "kafkaconsumergroupid",
-];
+const ABSENT: &[&str] =
+    &["protofile", "protomsg", "avroschemaregistryurl", "avroschemadefinition", "avroschemaname"];
 
 /// What a record holds.
 #[derive(Debug, Clone, Copy)]
@@ -231,6 +232,10 @@ pub(super) struct PublishOptions {
     pub(super) ignore_bad_lines: bool,
     pub(super) events_max: u64,
     pub(super) read_committed: bool,
+    /// Consumer group that shares out the partitions.
+    pub(super) group: Option<String>,
+    /// The key field that takes the record's key.
+    pub(super) key_field: Option<usize>,
 }
 
 impl PublishOptions {
@@ -251,8 +256,10 @@ impl PublishOptions {
                 }
             },
         };
-        if setup.flag("keyfromkafkakey")? {
-            return Err(setup.invalid("keyfromkafkakey", "true", "it is not implemented yet"));
+        let group = setup.get("kafkaconsumergroupid").map(str::to_owned);
+        if group.is_some() && matches!(start, StartOffset::At(_)) {
+            let allowed = "smallest or largest with kafkaconsumergroupid";
+            return Err(setup.invalid("kafkainitialoffset", initial, allowed));
         }
         let client_ids = setup.flag("useclientmsgid")?;
         if client_ids && setup.failover {
@@ -285,12 +292,18 @@ impl PublishOptions {
             ignore_bad_lines: setup.flag("ignorecsvparseerrors")?,
             events_max: setup.number("maxevents", 0)?.unwrap_or(u64::MAX),
             read_committed,
+            group,
+            key_field: key_field(setup, common.record)?,
             common,
         })
     }
 
     /// Whether all engines read the same records in the same order.
     pub(super) fn input_kind(&self) -> InputKind {
+        if let Some(group) = &self.group {
+            let reason = "engines of a failover group must each read everything";
+            return InputKind::Unordered(format!("kafkaconsumergroupid={group}: {reason}"));
+        }
         match (self.common.partition, self.start) {
             (None, _) => InputKind::Unordered("kafkapartition=-1: failover needs one partition".to_owned()),
             (_, StartOffset::End) => InputKind::Unordered(
@@ -299,6 +312,20 @@ impl PublishOptions {
             ),
             (Some(partition), _) => InputKind::OrderedLog { topic: self.common.topic.clone(), partition },
         }
+    }
+}
+
+/// The field that takes the record's key; none without `keyfromkafkakey`.
+fn key_field(setup: &ConnectorSetup, record: RecordType) -> Result<Option<usize>, ConnectorError> {
+    if !setup.flag("keyfromkafkakey")? {
+        return Ok(None);
+    }
+    let refused = |allowed| Err(setup.invalid("keyfromkafkakey", "true", allowed));
+    match (setup.schema.keys(), record) {
+        _ if setup.autogen_key => refused("false when the window makes its keys"),
+        (_, RecordType::Events(format)) if format.name == "binary" => refused("false with kafkatype=binary"),
+        (&[field], _) => Ok(Some(field)),
+        _ => refused("false when the window's key has several fields"),
     }
 }
 

@@ -3,17 +3,17 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tidegate_codec::Cause;
 use tidegate_event::{EngineTime, TaggedId};
 use tidegate_host::{
     ConnectorError, ConnectorSetup, InputStep, PublishEnd, Publisher, PublisherConnector, StepTime, Stopped,
 };
 use tidegate_kafka::{
-    Events, PartitionReader, Polled, ReadError, ReaderOptions, Record, StartOffset, Topics, Watermarks,
+    Events, GroupOptions, GroupReader, PartitionReader, Polled, ReadError, ReaderOptions, Record,
+    StartOffset, Topics, Watermarks,
 };
 
 use super::INPUTS;
-use super::decode::{Decoded, bad, decode};
+use super::decode::{Decoded, decode};
 use super::input::InputTrack;
 use super::messages;
 use super::options::{PublishOptions, place};
@@ -82,7 +82,10 @@ impl KafkaPublisher {
     fn find_topic(&self, publisher: &Publisher) -> Result<Option<i32>, ConnectorError> {
         let topic = &self.options.common.topic;
         let topics = Topics::new(&self.options.common.settings, self.events.clone()).map_err(other)?;
-        let wanted = self.options.common.partition.map_or(1, |partition| partition + 1);
+        let wanted = match (&self.options.group, self.options.common.partition) {
+            (None, Some(partition)) => partition + 1,
+            _ => 1,
+        };
         let mut tried = false;
         loop {
             if publisher.stop_requested() {
@@ -232,17 +235,21 @@ impl KafkaPublisher {
     }
 
     /// Injects a record as one step.
-    fn inject(
+    fn take(
         &mut self,
         partition: i32,
-        offset: i64,
-        step: InputStep,
+        record: &Record<'_>,
         publisher: &mut Publisher,
     ) -> Result<(), Stopped> {
-        let events: usize = step.blocks.iter().map(|block| block.block.len()).sum();
+        let offset = record.offset();
+        let millis = record.timestamp_millis();
+        let time = millis.map(|millis| EngineTime::from_micros(millis.saturating_mul(1000)));
+        let Decoded { blocks, .. } = self.decode(partition, record, publisher);
+        let events: usize = blocks.iter().map(|block| block.block.len()).sum();
         self.places.pass(partition, offset);
         self.places.events += events as u64;
-        publisher.inject_step(step, self.places.position())
+        let id = self.options.offset_ids.then_some(offset);
+        publisher.inject_step(InputStep { id, time: StepTime::Log(time), blocks }, self.places.position())
     }
 
     /// The blocks of a record; none when it is to be passed over.
@@ -259,13 +266,7 @@ impl KafkaPublisher {
             return Decoded::default();
         }
         let setup = publisher.setup();
-        let decoded = match record.payload() {
-            Some(payload) => decode(&self.options, &setup.schema, setup.autogen_key, offset, payload),
-            None => {
-                let (expected, found) = ("a value".to_owned(), "a record without one".to_owned());
-                Err(bad(Cause::Unexpected { expected, found }, 0, b""))
-            }
-        };
+        let decoded = decode(&self.options, &setup.schema, setup.autogen_key, record);
         let where_it_is = |error| format!("topic {topic} partition {partition} offset {offset}: {error}");
         match decoded {
             Ok(mut decoded) => {
@@ -302,19 +303,49 @@ impl KafkaPublisher {
                 let polled = readers[number].reader.poll(wait).map_err(|error| self.out_of_range(error))?;
                 let Polled::Record(record) = polled else { continue };
                 found = true;
-                let offset = record.offset();
-                let millis = record.timestamp_millis();
-                let time = millis.map(|millis| EngineTime::from_micros(millis.saturating_mul(1000)));
-                let Decoded { blocks, .. } = self.decode(partition, &record, publisher);
-                let id = self.options.offset_ids.then_some(offset);
-                let step = InputStep { id, time: StepTime::Log(time), blocks };
-                if self.inject(partition, offset, step, publisher).is_err() {
+                let (offset, millis) = (record.offset(), record.timestamp_millis());
+                if self.take(partition, &record, publisher).is_err() {
                     return Ok(PublishEnd::Stopped);
                 }
                 readers[number].track.advance(offset + 1, millis);
             }
             self.tell(&mut readers, &mut tell_at, publisher);
         }
+    }
+
+    /// Reads what the brokers give to this member of a consumer group, from where the group stands.
+    fn read_shared(
+        &mut self,
+        group: String,
+        publisher: &mut Publisher,
+    ) -> Result<PublishEnd, ConnectorError> {
+        if publisher.restored_at().is_some() {
+            messages::GROUP_RULES.log(format_args!(
+                "topic '{}': group '{group}' goes on where it stands, not where the snapshot was taken",
+                self.options.common.topic
+            ));
+        }
+        let options = GroupOptions {
+            topic: self.options.common.topic.clone(),
+            group,
+            from_end: self.options.start == StartOffset::End,
+            read_committed: self.options.read_committed,
+            fetch_wait: FETCH_WAIT,
+            read_ahead_kbytes: READ_AHEAD_KBYTES,
+        };
+        let reader = GroupReader::new(&self.options.common.settings, &options, self.events.clone());
+        let reader = reader.map_err(other)?;
+        while !publisher.stop_requested() {
+            if self.places.events >= self.options.events_max {
+                return Ok(PublishEnd::Finished);
+            }
+            let Some((partition, record)) = reader.poll(LOOK_UP_EVERY).map_err(other)? else { continue };
+            if self.take(partition, &record, publisher).is_err() {
+                break;
+            }
+            reader.pass(partition, record.offset()).map_err(other)?;
+        }
+        Ok(PublishEnd::Stopped)
     }
 
     /// Says how far the publisher has come, once a second.
@@ -358,6 +389,9 @@ impl PublisherConnector for KafkaPublisher {
         let Some(count) = self.find_topic(publisher)? else { return Ok(PublishEnd::Stopped) };
         if publisher.setup().log_clock {
             self.warn_of_timestamps();
+        }
+        if let Some(group) = self.options.group.clone() {
+            return self.read_shared(group, publisher);
         }
         let partitions = match self.options.common.partition {
             Some(partition) => partition..partition + 1,

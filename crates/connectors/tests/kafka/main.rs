@@ -178,9 +178,7 @@ fn copies_of_another_engines_output_are_left_out() {
 #[test]
 fn wrong_properties_are_refused_by_name() {
     let (host, _folder) = host();
-    for (name, value) in
-        [("kafkatype", "avro"), ("kafkainitialoffset", "soon"), ("kafkaconsumergroupid", "g")]
-    {
+    for (name, value) in [("kafkatype", "avro"), ("kafkainitialoffset", "soon"), ("protofile", "p")] {
         let topic = Topic::new("refused-in");
         let property = format!("<property name='{name}'>{value}</property>");
         let properties = if name == "kafkatype" { property } else { CSV_IN.to_owned() + &property };
@@ -190,5 +188,84 @@ fn wrong_properties_are_refused_by_name() {
             project.connectors().iter().find_map(|connector| connector.error.clone()).unwrap_or_default();
         assert!(error.contains(name) && error.contains(value), "{name}: {error}");
         host.delete("refused").unwrap();
+    }
+}
+
+const GROUP_IN: &str = "<property name='kafkatype'>csv</property><property name='kafkapartition'>0</property>\
+                        <property name='kafkaconsumergroupid'>readers</property>";
+
+#[test]
+fn a_member_of_a_group_goes_on_where_the_group_stands() {
+    let (from, to) = (Topic::new("group-in"), Topic::new("group-out"));
+    from.create();
+    to.create();
+    from.write(&[b"i,n,1,one", b"i,n,2,two"]);
+    let (host, _folder) = host();
+    let model = model("group", SOURCE, &from.properties(GROUP_IN), &to.properties(CSV_OUT));
+    host.load(&model, &Default::default()).unwrap();
+    assert_eq!(to.read(2), [b"I,N, 1,one\n", b"I,N, 2,two\n"]);
+    host.delete("group").unwrap();
+    from.write(&[b"i,n,3,three"]);
+    let project = host.load(&model, &Default::default()).unwrap();
+    assert_eq!(to.read(3)[2], b"I,N, 3,three\n");
+    running(&project);
+    host.shutdown();
+}
+
+#[test]
+fn members_of_a_group_share_the_partitions_and_take_over_those_of_one_that_leaves() {
+    let from = Topic::new("shared-in");
+    from.create_with(2);
+    let outputs = [Topic::new("shared-out1"), Topic::new("shared-out2")];
+    let (host, _folder) = host();
+    for (number, to) in outputs.iter().enumerate() {
+        to.create();
+        let name = format!("shared{number}");
+        let model = model(&name, SOURCE, &from.properties(GROUP_IN), &to.properties(CSV_OUT));
+        host.load(&model, &Default::default()).unwrap();
+    }
+    // Until both have their partition, one may have both.
+    let mut id = 0;
+    let mut write = |partition: i32| {
+        id += 1;
+        from.write_to(partition, format!("i,n,{id},p{partition}").as_bytes());
+    };
+    wait("each member has a partition", || {
+        (0..2).for_each(&mut write);
+        outputs.iter().all(|to| !to.read_all().is_empty())
+    });
+    host.delete("shared1").unwrap();
+    (0..2).for_each(&mut write);
+    wait("everything has come out", || {
+        outputs.iter().map(|to| to.read_all().len()).sum::<usize>() >= id as usize
+    });
+    let mut found: Vec<Vec<u8>> = outputs.iter().flat_map(Topic::read_all).collect();
+    let total = found.len();
+    found.sort();
+    found.dedup();
+    assert_eq!(found.len(), total, "nothing twice while members come and go in order");
+    host.shutdown();
+}
+
+#[test]
+fn the_key_of_a_record_becomes_the_key_of_its_events() {
+    let (from, to) = (Topic::new("keyed-in"), Topic::new("keyed-out"));
+    from.create();
+    to.create();
+    from.write_keyed(b"7", br#"{"name":"seven"}"#);
+    from.write(&[br#"{"id":8,"name":"a record without a key"}"#]);
+    from.write_keyed(b"nine", br#"{"name":"no number"}"#);
+    from.write_keyed(b"10", br#"{"id":1,"name":"ten"}"#);
+    let (host, folder) = host();
+    let properties =
+        "<property name='kafkatype'>json</property><property name='keyfromkafkakey'>true</property>";
+    let model = model("keyed", SOURCE, &from.properties(properties), &to.properties(CSV_OUT));
+    let project = host.load(&model, &Default::default()).unwrap();
+    assert_eq!(to.read(2), [b"I,N, 7,seven\n".as_slice(), b"I,N, 10,ten\n"]);
+    running(&project);
+    host.shutdown();
+    let bad = std::fs::read_to_string(folder.path().join("bad")).unwrap();
+    for reason in ["offset 1: expected a key, found", "offset 2: expected a key of type int64 for 'id'"] {
+        assert!(bad.contains(reason), "{reason}: {bad}");
     }
 }

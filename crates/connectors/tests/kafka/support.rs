@@ -31,9 +31,13 @@ impl Topic {
     }
 
     pub(crate) fn create(&self) {
+        self.create_with(1);
+    }
+
+    pub(crate) fn create_with(&self, partitions: i32) {
         let topics = Topics::new(&settings(), events()).unwrap();
         wait(&format!("topic {} is made", self.0), || {
-            topics.create(&self.0, 1, 1, PATIENCE).is_ok() && self.exists()
+            topics.create(&self.0, partitions, 1, PATIENCE).is_ok() && self.exists()
         });
     }
 
@@ -57,18 +61,26 @@ impl Topic {
     }
 
     pub(crate) fn write(&self, payloads: &[&[u8]]) {
-        payloads.iter().for_each(|payload| self.send(payload, &[]));
+        payloads.iter().for_each(|payload| self.send(0, None, payload, &[]));
+    }
+
+    pub(crate) fn write_to(&self, partition: i32, payload: &[u8]) {
+        self.send(partition, None, payload, &[]);
+    }
+
+    pub(crate) fn write_keyed(&self, key: &[u8], payload: &[u8]) {
+        self.send(0, Some(key), payload, &[]);
     }
 
     pub(crate) fn write_tagged(&self, payload: &[u8], id: &str) {
-        self.send(payload, &[("tidegate-id", id.as_bytes())]);
+        self.send(0, None, payload, &[("tidegate-id", id.as_bytes())]);
     }
 
-    fn send(&self, payload: &[u8], headers: &[(&str, &[u8])]) {
+    fn send(&self, partition: i32, key: Option<&[u8]>, payload: &[u8], headers: &[(&str, &[u8])]) {
         let options = PlainOptions { gapless: true, linger: Duration::ZERO };
         let producer = PlainProducer::new(&settings(), options, events(), |_| ()).unwrap();
-        let (topic, partition) = (self.0.as_str(), Some(0));
-        let record = OutRecord { topic, partition, key: None, payload, headers, timestamp_millis: None };
+        let (topic, partition) = (self.0.as_str(), Some(partition));
+        let record = OutRecord { topic, partition, key, payload, headers, timestamp_millis: None };
         producer.send(&record, 0).unwrap();
         wait("a record is written", || {
             producer.poll(Duration::from_millis(5));
@@ -76,8 +88,14 @@ impl Topic {
         });
     }
 
-    /// The first `count` records, and no more than a moment later.
-    pub(crate) fn read(&self, count: usize) -> Vec<Vec<u8>> {
+    /// The records that are there now.
+    pub(crate) fn read_all(&self) -> Vec<Vec<u8>> {
+        let reader = self.reader();
+        let end = reader.watermarks(PATIENCE).unwrap().high;
+        self.read(usize::try_from(end).unwrap())
+    }
+
+    fn reader(&self) -> PartitionReader {
         let options = ReaderOptions {
             topic: self.0.clone(),
             partition: 0,
@@ -86,7 +104,12 @@ impl Topic {
             fetch_wait: Duration::from_millis(5),
             read_ahead_kbytes: 1024,
         };
-        let reader = PartitionReader::new(&settings(), options, events()).unwrap();
+        PartitionReader::new(&settings(), options, events()).unwrap()
+    }
+
+    /// The first `count` records, and no more than a moment later.
+    pub(crate) fn read(&self, count: usize) -> Vec<Vec<u8>> {
+        let reader = self.reader();
         let mut found: Vec<Vec<u8>> = Vec::new();
         let deadline = Instant::now() + PATIENCE;
         while found.len() < count && Instant::now() < deadline {
