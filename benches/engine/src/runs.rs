@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use cpu_time::ThreadTime;
 use tidegate_engine::{Notice, Project, Registry, Reject, Sink, WindowId, build_project};
 use tidegate_event::{BlockHeader, BlockKind, EngineTime, Event, EventBlock};
 use tidegate_model::{Document, Limits, Mistakes, Project as ProjectModel, Tokens, Vocabulary};
@@ -118,22 +119,16 @@ fn project(content: &str) -> Project {
     built.unwrap_or_else(|| panic!("{}", mistakes.display("the workload's model"))).0
 }
 
-/// Nanoseconds that this thread has had a processor.
-fn processor_time() -> u64 {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    text.split(' ').next().and_then(|nanoseconds| nanoseconds.parse().ok()).unwrap_or(0)
-}
-
 /// Clock, processor and allocator at one moment.
 struct Marks {
     time: Instant,
-    processor: u64,
+    processor: ThreadTime,
     allocations: u64,
 }
 
 impl Marks {
     fn now() -> Self {
-        Self { allocations: counting::calls(), processor: processor_time(), time: Instant::now() }
+        Self { allocations: counting::calls(), processor: ThreadTime::now(), time: Instant::now() }
     }
 }
 
@@ -147,11 +142,11 @@ struct Outcome {
 
 impl Outcome {
     fn since(marks: &Marks, timed: &[Input], live_bytes: u64, checksum: Checksum) -> Self {
-        let (elapsed, processor) = (marks.time.elapsed(), processor_time() - marks.processor);
+        let (elapsed, processor) = (marks.time.elapsed(), marks.processor.elapsed());
         let events = timed.iter().map(|input| input.block.len()).sum::<usize>() as f64;
         Self {
             ns_per_event: elapsed.as_nanos() as f64 / events,
-            processor_ns_per_event: processor as f64 / events,
+            processor_ns_per_event: processor.as_nanos() as f64 / events,
             allocations_per_block: (counting::calls() - marks.allocations) as f64 / timed.len() as f64,
             live_bytes,
             checksum,

@@ -74,6 +74,18 @@ impl Evaluator {
         }
     }
 
+    /// Evaluates a pure condition for some events of a block.
+    pub fn conditions_of(
+        &mut self,
+        program: &Program,
+        rows: &RowBatch,
+        events: &[EventRef],
+        step: &mut Step<'_>,
+        out: &mut Vec<bool>,
+    ) {
+        self.whole(step, |ctx| program.eval_condition_block(rows, events, ctx, out));
+    }
+
     /// Evaluates an integer for every event of a block.
     pub fn integers(
         &mut self,

@@ -133,6 +133,9 @@ fn write(word: Word, text: &str, ty: FieldType, row: &mut RowWriter<'_>, field: 
     }
 }
 
+/// Blocks of up to so many events are evaluated row by row: a loop per operation has nothing to gain there.
+const ROW_BY_ROW: usize = 4;
+
 impl Program {
     /// Whether the program touches no persistent variable and has no side effect, so that evaluating it twice, or not
     /// at all, makes no difference. Only pure programs may be evaluated by block.
@@ -206,19 +209,20 @@ impl Program {
 
     fn run_block(&self, rows: &RowBatch, events: &[EventRef], ctx: &mut BlockContext, out: &mut Words) {
         debug_assert!(self.inner.pure, "only pure programs are evaluated by block");
-        if let Some(node) = &self.inner.formula {
+        if let Some(node) = self.inner.formula.as_ref().filter(|_| events.len() > ROW_BY_ROW) {
             return block::run(node, rows, events, self.inner.max_string, ctx, out);
         }
-        // Loops, local variables and user functions: row by row, though the caller sees a block.
+        // Loops, local variables and user functions, and very small blocks: row by row, though the caller sees a block.
         out.prepare(events.len());
         let BlockContext { time, faults, scratch, .. } = ctx;
+        let mut variables = Variables::default();
         for (i, event) in events.iter().enumerate() {
             let word = self.run(&mut EvalContext {
                 rows: &[Some(rows.row(event.row as usize))],
                 opcode: event.opcode,
                 flags: event.flags,
                 time: *time,
-                variables: &mut Variables::default(),
+                variables: &mut variables,
                 faults: &mut *faults,
                 print: &mut |_| {},
                 scratch: &mut *scratch,

@@ -5,6 +5,7 @@ use tidegate_event::{Event, EventBlock, RowView, Schema};
 use super::condition::{EventCondition, WorkRow};
 use super::instances::Instances;
 use super::logic::Logic;
+use super::passing::Passing;
 use super::progress::{NodeState, Progress, Status, Wanted};
 use crate::evaluator::Evaluator;
 use crate::key::KeyFields;
@@ -50,9 +51,9 @@ pub(super) struct Matcher {
     pub(super) by_engine_time: bool,
     /// What a new instance waits for.
     start: Wanted,
-    /// Per event and position in the block: whether the filters let it pass.
-    pass: Vec<Vec<bool>>,
-    pass_part: Vec<bool>,
+    /// Per position in the block: the events, a bit each, whose filters let it pass.
+    passed: Vec<u64>,
+    passing: Passing,
     states: Vec<NodeState>,
     found: Vec<(u64, RowId)>,
 }
@@ -83,8 +84,8 @@ impl Matcher {
             by_engine_time: sources.iter().all(|source| source.time.is_none()),
             key: KeyFields::new(row, index),
             instances: Instances::new(row, logic.nodes.len(), events.len()),
-            pass: events.iter().map(|_| Vec::new()).collect(),
-            pass_part: Vec::new(),
+            passed: Vec::new(),
+            passing: Passing::default(),
             first_output,
             clock: i64::MIN,
             found: Vec::new(),
@@ -108,14 +109,15 @@ impl Matcher {
         evaluator: &mut Evaluator,
         step: &mut Step<'_>,
     ) {
-        for &number in &self.sources[source].events {
-            let pass = &mut self.pass[number];
-            pass.clear();
-            pass.resize(block.len(), true);
-            for program in &self.events[number].filters {
-                evaluator.conditions(program, block, step, &mut self.pass_part);
-                pass.iter_mut().zip(&self.pass_part).for_each(|(pass, part)| *pass &= part);
+        let Self { sources, events, passed, passing, .. } = self;
+        passed.clear();
+        passed.resize(block.len(), 0);
+        for &number in &sources[source].events {
+            passing.start(block.events());
+            for program in &events[number].filters {
+                passing.keep(|events, out| evaluator.conditions_of(program, block.rows(), events, step, out));
             }
+            passing.positions().for_each(|position| passed[position] |= 1 << number);
         }
     }
 
@@ -134,11 +136,7 @@ impl Matcher {
         let time = self.time_of(source, &event.row, hands.step);
         self.clock = time;
         self.expire(time, hands);
-        let passing = self.sources[source]
-            .events
-            .iter()
-            .filter(|&&number| self.pass[number][position])
-            .fold(0u64, |bits, &number| bits | 1 << number);
+        let passing = self.passed[position];
         let key_hash = self.sources[source].key.hash(&event.row);
         self.find(key_hash, passing, &event.row);
         for at in 0..self.found.len() {

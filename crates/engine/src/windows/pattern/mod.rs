@@ -8,6 +8,7 @@ mod condition;
 mod instances;
 mod logic;
 mod matcher;
+mod passing;
 mod progress;
 mod state;
 mod variables;
