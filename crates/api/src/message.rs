@@ -76,6 +76,15 @@ impl Message {
         Self::new(format!("project '{project}' successfully restored from '{path}'"))
     }
 
+    /// The save or restore of `project` that was under way is being stopped, or there was none (texts ours).
+    pub fn transfer_stopped(project: &str, was_there: bool) -> Self {
+        Self::new(if was_there {
+            format!("project {project} stops saving or restoring")
+        } else {
+            format!("project {project} is not being saved or restored")
+        })
+    }
+
     /// The connectors of `project` were started.
     pub fn connectors_started(project: &str) -> Self {
         Self::new(format!("connectors started for project '{project}'"))

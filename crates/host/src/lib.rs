@@ -32,7 +32,7 @@ pub use host::{Host, HostConfig, LoadOptions, Registry};
 pub use loggers::{LogLevel, Loggers, UnknownLogger};
 pub use project::{
     Delivery, Input, Project, ProjectState, ProjectStats, Receive, Saved, SubscribeOptions, Subscription,
-    WhenFull, WindowCounts, WindowDetails,
+    TransferAction, TransferStatus, WhenFull, WindowCounts, WindowDetails,
 };
 
 #[cfg(test)]

@@ -78,6 +78,8 @@ pub const PROJECT_FAILED: Message = Message::new("Tidegate0006", Level::Error, "
 pub const PROJECT_SAVED: Message = Message::new("Tidegate0007", Level::Info, "persist.rs", 1);
 /// A project was restored.
 pub const PROJECT_RESTORED: Message = Message::new("Tidegate0008", Level::Info, "persist.rs", 2);
+/// How far a save or restore has come.
+pub const TRANSFER_PROGRESS: Message = Message::new("Tidegate0043", Level::Info, "transfer.rs", 1);
 /// Files of an earlier snapshot stay behind.
 pub const SNAPSHOT_LEFTOVER: Message = Message::new("Tidegate0014", Level::Warn, "persist.rs", 3);
 /// A group of connectors waits for a connector that failed.

@@ -17,6 +17,6 @@ pub use error::{Changes, SnapshotError, WindowName};
 pub use load::{check_project, load_project};
 pub use manifest::{GateEntry, Position, Positions, WindowEntry};
 pub use segment::SegmentReader;
-pub use storage::{Files, Storage};
+pub use storage::{Entry, Files, Storage, WriteFile};
 pub use verify::{Snapshot, UnverifiedSnapshot};
 pub use write::{Beside, Contents, Gate, Part, Report, write, write_project};

@@ -7,11 +7,13 @@ mod outlet;
 mod persist;
 mod stats;
 mod subscription;
+mod transfer;
 
 pub use inlet::{Input, ProjectState};
 pub use persist::Saved;
 pub use stats::{ProjectStats, WindowCounts};
 pub use subscription::{Delivery, Receive, SubscribeOptions, Subscription, WhenFull};
+pub use transfer::{TransferAction, TransferStatus};
 
 pub(crate) use connectors::Connectors;
 pub(crate) use core::panic_text;
@@ -31,6 +33,7 @@ use tidegate_model::IndexType;
 
 use self::core::Core;
 use self::outlet::Outlet;
+use self::transfer::Transfer;
 use crate::bad_events::BadEvents;
 use crate::clock::Clock;
 use crate::connector::{ConnectorClass, ConnectorStatus, FailoverStatus};
@@ -81,6 +84,8 @@ pub struct Project {
     saved_at: Mutex<Option<i64>>,
     /// Held while the project is saved or restored.
     saving: Mutex<()>,
+    /// What is being saved or restored.
+    transfer: Mutex<Option<Arc<Transfer>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -135,6 +140,7 @@ impl Project {
             clock,
             saved_at: Mutex::default(),
             saving,
+            transfer: Mutex::default(),
             thread,
         })
     }
@@ -329,6 +335,7 @@ impl Project {
 
     /// Stops the project and ends its thread.
     pub(crate) fn close(&self) {
+        self.stop_transfer();
         // A failed project has nothing left to stop.
         let _failed = self.stop();
         self.inlet.end();

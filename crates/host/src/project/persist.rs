@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use tidegate_model::Mistakes;
 use tidegate_snapshot::{
-    Beside, Files, Gate, Position, Snapshot, SnapshotError, UnverifiedSnapshot, load_project, write_project,
+    Beside, Gate, Position, Snapshot, SnapshotError, UnverifiedSnapshot, load_project, write_project,
 };
 
+use super::transfer::{Transfer, TransferAction, TransferStatus, Watched};
 use super::{Project, ProjectState};
 use crate::connector::{OutputGate, SourcePosition};
 use crate::error::HostError;
@@ -33,7 +34,40 @@ enum Loaded {
     Nothing(Arc<dyn OutputGate>),
 }
 
+/// A save or restore while it lasts.
+struct UnderWay<'p> {
+    project: &'p Project,
+    storage: Watched,
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        *self.project.transfer.lock() = None;
+    }
+}
+
 impl Project {
+    fn begin_transfer(&self, action: TransferAction, dir: &str) -> UnderWay<'_> {
+        let transfer = Transfer::new(&self.name, action, dir);
+        *self.transfer.lock() = Some(Arc::clone(&transfer));
+        UnderWay { project: self, storage: Watched(transfer) }
+    }
+
+    /// How far a save or restore has come; none when there is none.
+    pub fn transfer(&self) -> Option<TransferStatus> {
+        self.transfer.lock().as_ref().map(|transfer| transfer.status())
+    }
+
+    /// Stops a save or restore that is under way, which ends with an error and leaves project and snapshot as they were; answers
+    /// whether there was one.
+    pub fn stop_transfer(&self) -> bool {
+        let transfer = self.transfer.lock();
+        if let Some(transfer) = &*transfer {
+            transfer.stop();
+        }
+        transfer.is_some()
+    }
+
     /// Saves the project into a directory, which is made if need be. A running project pauses between two steps only
     /// while its state is frozen, and goes on while it is written. What was there before stays whole until the new
     /// state is durable.
@@ -42,6 +76,7 @@ impl Project {
     /// When it is being saved or restored already, has failed, or the directory cannot be written.
     pub fn persist(&self, dir: &str) -> Result<Saved, HostError> {
         let Some(_saving) = self.saving.try_lock() else { return Err(HostError::Busy(self.name.clone())) };
+        let under_way = self.begin_transfer(TransferAction::Saving, dir);
         let (paths, gates) = (self.connectors.paths(), self.connectors.gates_by_number());
         let (frozen, positions, states, pause) = self.inlet.call(move |core| {
             let begun = Instant::now();
@@ -62,7 +97,7 @@ impl Project {
             .collect();
         let saved_at = Some(self.clock.now().micros());
         let beside = Beside { saved_at, positions, gates };
-        let report = write_project(&Files, Path::new(dir), &frozen, &beside, &mut |_, _| {});
+        let report = write_project(&under_way.storage, Path::new(dir), &frozen, &beside, &mut |_, _| {});
         let report = report.map_err(|error| HostError::NotSaved {
             project: self.name.clone(),
             path: dir.to_owned(),
@@ -100,7 +135,8 @@ impl Project {
             ProjectState::Failed => return Err(HostError::Failed(self.name.clone())),
             ProjectState::Loaded | ProjectState::Stopped => {}
         }
-        let snapshot = UnverifiedSnapshot::open(&Files, Path::new(dir))
+        let under_way = self.begin_transfer(TransferAction::Restoring, dir);
+        let snapshot = UnverifiedSnapshot::open(&under_way.storage, Path::new(dir))
             .and_then(UnverifiedSnapshot::verify)
             .map_err(|error| self.not_restored(dir, &error))?;
         // The model was built once already, with or without what is unsupported; building it again for the same

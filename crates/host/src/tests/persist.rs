@@ -26,6 +26,48 @@ fn content(project: &Project, window: &str) -> Vec<String> {
     project.content(id).unwrap().iter().flat_map(|block| events(block)).collect()
 }
 
+/// A directory whose manifest is a pipe: a restore waits in the middle of reading it.
+#[cfg(unix)]
+#[test]
+fn a_restore_shows_how_far_it_is_and_can_be_stopped() {
+    let dir = tempfile::tempdir().unwrap();
+    let saved = dir.path().join("saved").to_str().unwrap().to_owned();
+    let (host, _) = host();
+    let project = host.load(&model("", "", ""), &LoadOptions::default()).unwrap();
+    inject(&project, 1, 1);
+    project.persist(&saved).unwrap();
+    project.stop().unwrap();
+    assert!(!project.stop_transfer() && project.transfer().is_none());
+
+    let manifest = std::path::Path::new(&saved).join("project.state");
+    let bytes = std::fs::read(&manifest).unwrap();
+    std::fs::remove_file(&manifest).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&manifest).status().unwrap().success());
+    let error = std::thread::scope(|scope| {
+        let restore = scope.spawn(|| project.restore(&saved).unwrap_err());
+        let mut pipe = std::fs::OpenOptions::new().write(true).open(&manifest).unwrap();
+        std::io::Write::write_all(&mut pipe, &bytes[..16]).unwrap();
+        let deadline = std::time::Instant::now() + WAIT;
+        while project.transfer().is_none_or(|transfer| transfer.bytes < 16) {
+            assert!(std::time::Instant::now() < deadline, "{:?}", project.transfer());
+            std::thread::yield_now();
+        }
+        let transfer = project.transfer().unwrap();
+        assert_eq!((transfer.action, transfer.dir.as_str()), (TransferAction::Restoring, saved.as_str()));
+        assert!(project.stop_transfer());
+        // The read that waits gets what comes, and none comes after it.
+        std::io::Write::write_all(&mut pipe, &bytes[16..]).unwrap();
+        drop(pipe);
+        restore.join().unwrap()
+    });
+    assert!(error.details()[0].ends_with("stopped on request"), "{:?}", error.details());
+    assert!(project.transfer().is_none());
+    std::fs::remove_file(&manifest).unwrap();
+    std::fs::write(&manifest, &bytes).unwrap();
+    project.restore(&saved).unwrap();
+    assert_eq!(content(&project, "in"), ["I 1=1"]);
+}
+
 #[test]
 fn errors_leave_the_project_as_it_was() {
     let dir = tempfile::tempdir().unwrap();

@@ -22,6 +22,15 @@ pub(crate) async fn show(call: Call) -> Handled {
     let root = Node::leaf("project-state")
         .attribute("name", project.name())
         .attribute("state", project.state().to_string());
+    let transfer = project.transfer();
+    let root = match &transfer {
+        None => root,
+        Some(transfer) => root
+            .attribute("transfer", transfer.action.to_string())
+            .attribute("path", transfer.dir.clone())
+            .attribute("bytes", transfer.bytes.to_string())
+            .attribute("elapsed-ms", transfer.elapsed.as_millis().to_string()),
+    };
     call.answer(&Document { root, layout: Layout::Indented })
 }
 
@@ -51,6 +60,10 @@ pub(crate) async fn change(call: Call) -> Handled {
         "restored" => |project, path| {
             project.restore(path)?;
             Ok(Message::project_restored(project.name(), path))
+        },
+        "interrupted" => |project, _| {
+            let was_there = project.stop_transfer();
+            Ok(Message::transfer_stopped(project.name(), was_there))
         },
         "modified" => return Err(bad("project state 'modified' is not implemented yet")),
         other => return Err(ErrorBody::invalid_state(other).into()),
