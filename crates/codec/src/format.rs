@@ -7,7 +7,7 @@ use tidegate_event::{BlockHeader, EventBlock, Schema};
 use crate::error::DecodeError;
 use crate::options::{DecodeOptions, EncodeOptions};
 use crate::sink::BlockSink;
-use crate::{binary, csv, json};
+use crate::{binary, csv, json, xml_events};
 
 /// How far a call of [`Decoder::next_block`] came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +38,12 @@ pub trait Decoder: Send {
     /// For a piece that is no event. The sink keeps what it has; when [`DecodeError::can_continue`] is set, the
     /// next call goes on with the next piece, otherwise it answers [`Progress::End`].
     fn next_block(&mut self, max_events: usize, sink: &mut BlockSink) -> Result<Progress, Box<DecodeError>>;
+
+    /// Whether events that are in the sink after [`Progress::NeedBytes`] may become a block of their own. False in
+    /// the middle of a piece that the input makes one block (a `<transaction>`).
+    fn may_cut(&self) -> bool {
+        true
+    }
 }
 
 /// Writes blocks as bytes.
@@ -50,6 +56,11 @@ pub trait Encoder: Send {
 
     /// What a file or stream puts behind each encoded block; messages of a bus go without.
     fn separator(&self) -> &'static [u8];
+
+    /// Appends what stands behind the last block (`</events>`). May be nothing.
+    fn end(&mut self, out: &mut Vec<u8>) {
+        let _ = out;
+    }
 }
 
 /// A format by name.
@@ -63,10 +74,15 @@ pub struct Format {
     pub encoder: fn(Arc<Schema>, &EncodeOptions) -> Box<dyn Encoder>,
 }
 
-/// All formats. Adding one is a folder and a line here.
+/// All formats of messages. Adding one is a folder and a line here.
 pub static FORMATS: &[&Format] = &[&csv::FORMAT, &json::FORMAT, &binary::FORMAT];
 
-/// The format called `name`.
+/// The format of messages called `name`.
 pub fn format(name: &str) -> Option<&'static Format> {
     FORMATS.iter().find(|format| format.name == name).copied()
+}
+
+/// The format of files and sockets called `name`: that of messages, and `xml`.
+pub fn file_format(name: &str) -> Option<&'static Format> {
+    if name == xml_events::FORMAT.name { Some(&xml_events::FORMAT) } else { format(name) }
 }

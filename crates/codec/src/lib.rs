@@ -19,7 +19,7 @@ pub mod xml_events;
 
 pub use datetime::{DatePattern, DatePatternError};
 pub use error::{Cause, DecodeError};
-pub use format::{Decoder, Encoder, FORMATS, Format, Progress, format};
+pub use format::{Decoder, Encoder, FORMATS, Format, Progress, file_format, format};
 pub use options::{DecodeOptions, EncodeOptions, HeaderLine, Limits};
 pub use sink::BlockSink;
 pub use text::{read_value, write_value};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 use tidegate_event::row::RowWriter;
-use tidegate_event::{Flags, Opcode, Schema};
+use tidegate_event::{BlockHeader, BlockKind, Flags, Opcode, Schema};
 
 use crate::error::{Cause, DecodeError};
 use crate::format::{Decoder, Progress};
@@ -81,6 +81,10 @@ impl XmlDecoder {
         }
     }
 
+    fn in_transaction(&self) -> bool {
+        self.containers.contains(&Container::Transaction)
+    }
+
     /// Reads the next item and answers it with its length.
     fn item(&mut self, sink: &mut BlockSink) -> (usize, Result<Item, Bad>) {
         let bytes = &self.buffer[self.at..];
@@ -140,7 +144,8 @@ impl Decoder for XmlDecoder {
     }
 
     fn next_block(&mut self, max_events: usize, sink: &mut BlockSink) -> Result<Progress, Box<DecodeError>> {
-        while sink.len() < max_events {
+        // The events of a transaction are one block, however many were asked for.
+        while sink.len() < max_events || self.in_transaction() {
             if self.broken {
                 return Ok(Progress::End);
             }
@@ -153,6 +158,12 @@ impl Decoder for XmlDecoder {
                     if self.containers.len() > MAX_CONTAINERS {
                         result = Err(fatal("fewer nested elements", self.containers.len()));
                     }
+                }
+                Ok(Item::Event)
+                    if self.in_transaction() && sink.len() > self.options.limits.max_unit_events =>
+                {
+                    let limit = self.options.limits.max_unit_events;
+                    result = Err(fatal(&format!("at most {limit} events in a transaction"), "more"));
                 }
                 Ok(Item::Close(container)) if self.containers.pop() != Some(container) => {
                     result = Err(fatal("the end of the open element", "another one"));
@@ -176,7 +187,15 @@ impl Decoder for XmlDecoder {
             self.line += memchr::memchr_iter(b'\n', piece).count() as u64;
             self.at += length;
             let (field, cause, can_continue) = match result {
-                Ok(Item::Close(_)) if !sink.is_empty() => return Ok(Progress::Block),
+                Ok(Item::Close(container)) if !sink.is_empty() => {
+                    if container == Container::Transaction {
+                        let kind = BlockKind::Transactional;
+                        sink.set_header(BlockHeader { kind, ..BlockHeader::default() });
+                    }
+                    return Ok(Progress::Block);
+                }
+                // What stands before a transaction is no part of it.
+                Ok(Item::Open(Container::Transaction)) if !sink.is_empty() => return Ok(Progress::Block),
                 Ok(_) => continue,
                 Err(Bad::Event(field, cause)) => (field, cause, true),
                 Err(Bad::Fatal(cause)) => (None, cause, false),
@@ -188,6 +207,10 @@ impl Decoder for XmlDecoder {
             return Err(Box::new(DecodeError { line, byte, field, cause, can_continue, raw }));
         }
         Ok(Progress::Block)
+    }
+
+    fn may_cut(&self) -> bool {
+        !self.in_transaction()
     }
 }
 
