@@ -1,15 +1,19 @@
-//! Class `fs`: files (connectors-adapters 2.1).
+//! Class `fs`: files and sockets (connectors-adapters 2.1).
 //!
 //! A publisher reads a file to its end, perhaps several times, and is then finished; with `growinginputfile` it
-//! waits for more. A subscriber creates or truncates its file and writes what the window emits. Sockets, rolling
-//! files and the formats xml, syslog, cef and hdat are refused until they are there.
+//! waits for more. A subscriber creates or truncates its file and writes what the window emits, perhaps into a row of
+//! files. A socket `:port` listens and serves one peer after another; `host:port` connects, and fails when the peer
+//! goes away. The formats syslog, cef and hdat are refused.
 //!
 //! Position in a snapshot ([`SourcePosition`](tidegate_host::SourcePosition)): passes that are complete, events
 //! taken from the current pass, events in all. A restored publisher reads the file again from its start and leaves
 //! out what was injected before.
 
+mod address;
 mod options;
+mod output;
 mod publish;
+mod source;
 mod subscribe;
 
 use tidegate_host::{Connector, ConnectorClass, ConnectorError, ConnectorSetup};

@@ -1,16 +1,12 @@
 //! The parameters of class `fs` (connectors-adapters 1.7, 1.8 and 2.1).
 
-use std::path::PathBuf;
-
-use tidegate_codec::{DatePattern, DecodeOptions, EncodeOptions, Format, HeaderLine, Limits, format};
+use tidegate_codec::{DatePattern, DecodeOptions, EncodeOptions, Format, HeaderLine, Limits, file_format};
 use tidegate_event::Flags;
 use tidegate_host::{ConnectorError, ConnectorSetup};
 use tidegate_model::Direction::{Both, Pub, Sub};
 use tidegate_model::{Direction, ParamSpec};
 
 const BOOLEAN: &[&str] = &["true", "false"];
-/// What is not there yet may only be switched off.
-const OFF: &[&str] = &["0"];
 
 const fn param(
     name: &'static str,
@@ -25,8 +21,15 @@ const fn param(
 
 /// Every parameter.
 pub(super) const PARAMS: &[ParamSpec] = &[
-    param("fsname", Both, true, None, &[], "path of the file, relative to the server's working directory"),
-    param("fstype", Both, true, None, &["csv", "json", "binary"], "format of the file"),
+    param("fsname", Both, true, None, &[], "a file, host:port (connects) or :port (listens)"),
+    param(
+        "fstype",
+        Both,
+        true,
+        None,
+        &["csv", "xml", "json", "binary", "syslog", "cef", "hdat"],
+        "format; syslog, cef and hdat are not implemented: the connector fails",
+    ),
     param("dateformat", Both, false, None, &[], "pattern of dates and stamps; without it they are integers"),
     param("snapshot", Both, false, Some("false"), BOOLEAN, "write the window's content first"),
     param("collapse", Sub, false, Some("false"), BOOLEAN, "write an update pair as one update"),
@@ -34,22 +37,8 @@ pub(super) const PARAMS: &[ParamSpec] = &[
     param("header", Sub, false, Some("false"), &["true", "false", "full"], "first line with the field names"),
     param("doubleprecision", Sub, false, None, &[], "decimals of doubles"),
     param("unbufferedoutputstreams", Sub, false, Some("false"), BOOLEAN, "write each block at once"),
-    param(
-        "periodicity",
-        Sub,
-        false,
-        Some("0"),
-        OFF,
-        "seconds after which a new file is opened: not implemented yet",
-    ),
-    param(
-        "maxfilesize",
-        Sub,
-        false,
-        Some("0"),
-        OFF,
-        "bytes after which a new file is opened: not implemented yet",
-    ),
+    param("periodicity", Sub, false, Some("0"), &[], "seconds after which a new file is opened; 0 = never"),
+    param("maxfilesize", Sub, false, Some("0"), &[], "bytes after which a new file is opened; 0 = never"),
     param("rate", Sub, false, Some("false"), BOOLEAN, "only in latency mode, which is not there: no effect"),
     param("blocksize", Pub, false, Some("1"), &[], "events per block"),
     param("transactional", Pub, false, Some("false"), BOOLEAN, "make the blocks transactional"),
@@ -79,24 +68,18 @@ pub(super) const PARAMS: &[ParamSpec] = &[
 /// How much of one line, object or block is held.
 const LIMITS: Limits = Limits { max_unit_bytes: 64 << 20, max_depth: 64, max_unit_events: 1 << 20 };
 
-/// The file and its format.
-pub(super) fn file(setup: &ConnectorSetup) -> Result<(PathBuf, &'static Format), ConnectorError> {
-    let name = setup.required("fsname")?;
-    if is_socket(name) {
-        return Err(setup.invalid("fsname", name, "a file: sockets are not implemented yet"));
-    }
+/// The format.
+pub(super) fn file_type(setup: &ConnectorSetup) -> Result<&'static Format, ConnectorError> {
     let kind = setup.required("fstype")?;
-    let format = format(&kind.to_ascii_lowercase())
-        .ok_or_else(|| setup.invalid("fstype", kind, "csv, json or binary"))?;
-    Ok((PathBuf::from(name), format))
-}
-
-/// Whether all of a name has the form of a socket address, `host:port` or `:port`.
-fn is_socket(name: &str) -> bool {
-    name.rsplit_once(':').is_some_and(|(host, port)| {
-        let host = host.chars().all(|c| c.is_alphanumeric() || "_.-".contains(c));
-        host && !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit())
-    })
+    let absent = match kind.to_ascii_lowercase().as_str() {
+        "syslog" | "cef" => "csv, xml, json or binary: its source schema is not public",
+        "hdat" => "csv, xml, json or binary: there is no SAS table server to write to",
+        name => {
+            return file_format(name)
+                .ok_or_else(|| setup.invalid("fstype", kind, "csv, xml, json or binary"));
+        }
+    };
+    Err(setup.invalid("fstype", kind, absent))
 }
 
 fn date_pattern(setup: &ConnectorSetup) -> Result<Option<DatePattern>, ConnectorError> {

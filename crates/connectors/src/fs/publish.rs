@@ -1,8 +1,5 @@
 //! Reading a file into a source window.
 
-use std::fs::File;
-use std::io::{self, Read as _};
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use tidegate_codec::{BlockSink, DecodeOptions, Decoder, Format, Progress};
@@ -11,11 +8,13 @@ use tidegate_host::{
     ConnectorError, ConnectorSetup, PublishEnd, Publisher, PublisherConnector, SourcePosition,
 };
 
+use super::address::Address;
 use super::options;
+use super::source::{Chunk, Source};
 
-/// A publisher over a file.
+/// A publisher over a file or a socket.
 pub(super) struct FsPublisher {
-    path: PathBuf,
+    address: Address,
     format: &'static Format,
     decode: DecodeOptions,
     block_events: usize,
@@ -26,20 +25,22 @@ pub(super) struct FsPublisher {
     passes: u64,
     prebuffer: bool,
     growing: bool,
-    file: Option<File>,
+    source: Option<Source>,
 }
 
 /// Bytes per read.
 const READ_BYTES: usize = 256 << 10;
-/// How long to wait for a growing file to grow.
-const GROW_PAUSE: Duration = Duration::from_millis(100);
+/// How long to wait before looking for more input.
+const GROW_PAUSE: Duration = Duration::from_millis(20);
 
 impl FsPublisher {
     pub(super) fn new(setup: &ConnectorSetup) -> Result<Self, ConnectorError> {
-        let (path, format) = options::file(setup)?;
+        let (address, format) = (Address::new(setup)?, options::file_type(setup)?);
+        let is_file = matches!(address, Address::File(_));
+        let growing = setup.flag("growinginputfile")?;
         let repeats: u64 = setup.number("repeatcount", 0)?.unwrap_or(0);
         Ok(Self {
-            path,
+            address,
             format,
             decode: options::decode_options(setup)?,
             block_events: setup.number("blocksize", 1)?.unwrap_or(1),
@@ -48,43 +49,39 @@ impl FsPublisher {
             ignore_bad: setup.flag("ignorecsvparseerrors")? || setup.flag("ignoreparseerrors")?,
             rate: setup.number("rate", 0)?.unwrap_or(0),
             passes: repeats.saturating_add(1),
-            prebuffer: setup.flag("prebuffer")?,
-            growing: setup.flag("growinginputfile")?,
-            file: None,
+            // An input without an end cannot be read before it is injected.
+            prebuffer: setup.flag("prebuffer")? && is_file && !growing,
+            growing,
+            source: None,
         })
-    }
-
-    fn open(&self) -> Result<File, ConnectorError> {
-        File::open(&self.path).map_err(|cause| self.failed("cannot open", cause))
-    }
-
-    fn failed(&self, what: &str, cause: io::Error) -> ConnectorError {
-        ConnectorError::Io { what: format!("{what} the file '{}'", self.path.display()), cause }
     }
 }
 
 impl PublisherConnector for FsPublisher {
     fn start(&mut self, _: &Publisher) -> Result<(), ConnectorError> {
-        self.file = Some(self.open()?);
+        self.source = Some(Source::open(&self.address)?);
         Ok(())
     }
 
     fn run(&mut self, publisher: &mut Publisher) -> Result<PublishEnd, ConnectorError> {
-        let [first_pass, skip, injected, _] = publisher.resume_from().unwrap_or_default().numbers;
+        // What came from a socket is not to be had again.
+        let resume = publisher.resume_from().filter(|_| matches!(self.address, Address::File(_)));
+        let [first_pass, skip, injected, _] = resume.unwrap_or_default().numbers;
         let mut pace = Pace { started: Instant::now(), events: 0, rate: self.rate };
         let mut injected = injected.cast_unsigned();
         let mut skip = skip.cast_unsigned();
         for pass in first_pass.cast_unsigned()..self.passes {
-            let file = match self.file.take() {
-                Some(file) => file,
-                None => self.open()?,
+            let source = match self.source.take() {
+                Some(source) => source,
+                None => Source::open(&self.address)?,
             };
             let mut reading = Reading {
                 decoder: (self.format.decoder)(publisher.schema().clone(), &self.decode),
-                total: file.metadata().ok().map(|metadata| metadata.len()),
-                file,
+                total: if self.growing { None } else { source.total() },
+                source,
                 buffer: vec![0; READ_BYTES],
                 read: 0,
+                peer_gone: false,
                 taken: 0,
                 sink: BlockSink::new(publisher.schema()),
             };
@@ -92,7 +89,7 @@ impl PublisherConnector for FsPublisher {
             loop {
                 let left = self.events_max.saturating_sub(injected);
                 if left == 0 {
-                    return Ok(PublishEnd::Finished);
+                    break;
                 }
                 let events = self.block_events.min(usize::try_from(left).unwrap_or(usize::MAX));
                 let Some(next) = self.next_block(&mut reading, events, publisher)? else {
@@ -105,7 +102,9 @@ impl PublisherConnector for FsPublisher {
                 };
                 if let Some((kind, client, block)) = block {
                     let len = block.len() as u64;
-                    let new = without_first(block, usize::try_from(skip).unwrap_or(usize::MAX));
+                    let mut new = without_first(block, usize::try_from(skip).unwrap_or(usize::MAX));
+                    // The events of one object or binary block come together, also beyond the last that is wanted.
+                    new.events_mut().truncate(usize::try_from(left).unwrap_or(usize::MAX));
                     skip = skip.saturating_sub(len);
                     reading.taken += len;
                     if !new.is_empty() {
@@ -133,6 +132,9 @@ impl PublisherConnector for FsPublisher {
                     return Ok(PublishEnd::Stopped);
                 }
             }
+            if injected >= self.events_max {
+                break;
+            }
             skip = 0;
         }
         Ok(PublishEnd::Finished)
@@ -150,11 +152,13 @@ enum Next {
 
 /// One pass over the file.
 struct Reading {
-    file: File,
+    source: Source,
     decoder: Box<dyn Decoder>,
     buffer: Vec<u8>,
     read: u64,
     total: Option<u64>,
+    /// The peer of a socket has gone; what it sent is read to the end.
+    peer_gone: bool,
     /// Events taken from this pass.
     taken: u64,
     sink: BlockSink,
@@ -174,34 +178,58 @@ impl FsPublisher {
             }
             match reading.decoder.next_block(events, &mut reading.sink) {
                 Ok(Progress::Block) => return Ok(Some(self.take(reading, Next::Block))),
+                Ok(Progress::End) if reading.peer_gone => {
+                    if !reading.sink.is_empty() {
+                        return Ok(Some(self.take(reading, Next::Block)));
+                    }
+                    if matches!(reading.source, Source::Client(_)) {
+                        return Err(ConnectorError::Other("the peer has closed the connection".to_owned()));
+                    }
+                    reading.peer_gone = false;
+                    reading.decoder = (self.format.decoder)(publisher.schema().clone(), &self.decode);
+                }
                 Ok(Progress::End) if reading.sink.is_empty() => return Ok(Some(Next::End)),
                 Ok(Progress::End) => return Ok(Some(self.take(reading, Next::Last))),
                 Ok(Progress::NeedBytes) => {
-                    let count = loop {
-                        match reading.file.read(&mut reading.buffer) {
-                            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                            other => break other.map_err(|cause| self.failed("cannot read", cause))?,
+                    let chunk = reading.source.read(&mut reading.buffer)?;
+                    match chunk {
+                        Chunk::Bytes(count) => {
+                            let mut bytes = &reading.buffer[..count];
+                            if reading.read == 0 && self.format.name != "binary" {
+                                bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+                            }
+                            reading.decoder.feed(bytes);
+                            reading.read += count as u64;
+                            publisher.advance(reading.read, reading.total);
+                            continue;
                         }
-                    };
-                    reading.read += count as u64;
-                    reading.decoder.feed(&reading.buffer[..count]);
-                    publisher.advance(reading.read, reading.total);
-                    if count > 0 {
-                        continue;
+                        Chunk::End if reading.source.is_file() && !self.growing => {
+                            reading.decoder.finish();
+                            continue;
+                        }
+                        Chunk::End if !reading.source.is_file() => {
+                            // What a peer has sent counts, its last line too.
+                            reading.decoder.finish();
+                            reading.peer_gone = true;
+                            continue;
+                        }
+                        Chunk::End | Chunk::Nothing => {}
                     }
-                    if !self.growing {
-                        reading.decoder.finish();
-                    } else if !reading.sink.is_empty() {
+                    publisher.advance(reading.read, reading.total);
+                    if !reading.sink.is_empty() && reading.decoder.may_cut() {
                         return Ok(Some(self.take(reading, Next::Block)));
-                    } else if publisher.pause(GROW_PAUSE) {
+                    }
+                    if publisher.pause(GROW_PAUSE) {
                         return Ok(None);
                     }
                 }
                 Err(error) => {
                     publisher.bad_line(&error.raw, &error);
-                    if !(self.ignore_bad && error.can_continue) {
+                    // A peer that goes away in the middle of a piece harms nobody else.
+                    let cut_off = reading.peer_gone && !error.can_continue;
+                    if !cut_off && !(self.ignore_bad && error.can_continue) {
                         // What was read before the bad piece is not lost with it.
-                        if !reading.sink.is_empty() {
+                        if !reading.sink.is_empty() && reading.decoder.may_cut() {
                             let position = None;
                             let _ = publisher.inject(self.kind, 0, reading.sink.take(), position);
                         }

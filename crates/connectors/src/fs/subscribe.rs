@@ -1,22 +1,23 @@
-//! Writing what a window emits into a file.
+//! Writing what a window emits into a file or a socket.
 
-use std::fs::File;
-use std::io::{self, Write as _};
-use std::path::PathBuf;
 use std::time::Duration;
 
 use tidegate_codec::{Encoder, Format};
 use tidegate_host::{ConnectorError, ConnectorSetup, Received, Subscriber, SubscriberConnector};
 
+use super::address::Address;
 use super::options;
+use super::output::{Output, Rolling, Written};
 
-/// A subscriber into a file.
+/// A subscriber into a file or a socket.
 pub(super) struct FsSubscriber {
-    path: PathBuf,
+    address: Address,
     format: &'static Format,
     encoder: Box<dyn Encoder>,
     unbuffered: bool,
-    file: Option<File>,
+    rolling: Rolling,
+    output: Option<Output>,
+    /// Whole blocks that are not written yet.
     buffer: Vec<u8>,
 }
 
@@ -27,57 +28,89 @@ const FLUSH_AFTER: Duration = Duration::from_millis(50);
 
 impl FsSubscriber {
     pub(super) fn new(setup: &ConnectorSetup) -> Result<Self, ConnectorError> {
-        let (path, format) = options::file(setup)?;
+        let (address, format) = (Address::new(setup)?, options::file_type(setup)?);
         let encode = options::encode_options(setup)?;
+        let rolling = Rolling {
+            seconds: setup.number("periodicity", 0)?.unwrap_or(0),
+            bytes: setup.number("maxfilesize", 0)?.unwrap_or(0),
+        };
         Ok(Self {
-            path,
+            address,
             format,
             encoder: (format.encoder)(setup.schema.clone(), &encode),
             unbuffered: setup.flag("unbufferedoutputstreams")?,
-            file: None,
+            rolling,
+            output: None,
             buffer: Vec::new(),
         })
     }
 
-    fn failed(&self, what: &str, cause: io::Error) -> ConnectorError {
-        ConnectorError::Io { what: format!("{what} the file '{}'", self.path.display()), cause }
+    /// Writes the buffer; to a peer that is new, behind what stands before the first block.
+    fn flush(&mut self, subscriber: &Subscriber) -> Result<(), ConnectorError> {
+        let Some(output) = &mut self.output else { return Ok(()) };
+        while !self.buffer.is_empty() {
+            if output.ready(subscriber)? {
+                let mut first = Vec::new();
+                self.encoder.begin(&mut first);
+                if output.write(&first, subscriber)? == Written::NewPeer {
+                    continue;
+                }
+            }
+            if output.write(&self.buffer, subscriber)? == Written::All {
+                self.buffer.clear();
+            }
+        }
+        Ok(())
     }
 
-    fn flush(&mut self) -> Result<(), ConnectorError> {
-        let Some(file) = &mut self.file else { return Ok(()) };
-        let written = file.write_all(&self.buffer);
-        self.buffer.clear();
-        written.map_err(|cause| self.failed("cannot write", cause))
+    /// Ends the open file and opens the next, when it is full.
+    fn roll(&mut self, subscriber: &Subscriber) -> Result<(), ConnectorError> {
+        let Some(Output::File(files)) = &self.output else { return Ok(()) };
+        if !files.is_full(self.buffer.len()) {
+            return Ok(());
+        }
+        self.encoder.end(&mut self.buffer);
+        self.flush(subscriber)?;
+        if let Some(Output::File(files)) = &mut self.output {
+            files.next()?;
+            self.encoder.begin(&mut self.buffer);
+        }
+        self.flush(subscriber)
     }
 }
 
 impl SubscriberConnector for FsSubscriber {
-    fn start(&mut self, _: &Subscriber) -> Result<(), ConnectorError> {
-        let file = File::create(&self.path).map_err(|cause| self.failed("cannot create", cause))?;
-        self.file = Some(file);
-        self.encoder.begin(&mut self.buffer);
-        self.flush()
+    fn start(&mut self, subscriber: &Subscriber) -> Result<(), ConnectorError> {
+        let output = Output::open(&self.address, self.rolling)?;
+        let waits_for_peer = matches!(output, Output::Server(..));
+        self.output = Some(output);
+        if !waits_for_peer {
+            self.encoder.begin(&mut self.buffer);
+        }
+        self.flush(subscriber)
     }
 
     fn run(&mut self, subscriber: &mut Subscriber) -> Result<(), ConnectorError> {
         loop {
             match subscriber.receive(FLUSH_AFTER) {
                 Received::Block(delivery) => {
+                    self.roll(subscriber)?;
                     let start = self.buffer.len();
                     self.encoder.encode(&delivery.header, &delivery.block, &mut self.buffer);
                     if self.buffer.len() > start {
                         self.buffer.extend_from_slice(self.encoder.separator());
                     }
                     if self.unbuffered || self.buffer.len() >= WRITE_BYTES {
-                        self.flush()?;
+                        self.flush(subscriber)?;
                     }
                 }
-                Received::Idle if self.buffer.is_empty() => {}
-                Received::Idle => self.flush()?,
+                Received::Idle => self.flush(subscriber)?,
                 Received::End => {
-                    self.flush()?;
-                    let synced = self.file.take().map_or(Ok(()), |mut file| file.flush());
-                    return synced.map_err(|cause| self.failed("cannot write", cause));
+                    // A peer that has had nothing is not waited for to be told of the end.
+                    if !self.buffer.is_empty() || !matches!(self.output, Some(Output::Server(_, None))) {
+                        self.encoder.end(&mut self.buffer);
+                    }
+                    return self.flush(subscriber);
                 }
             }
         }
@@ -87,7 +120,7 @@ impl SubscriberConnector for FsSubscriber {
 impl std::fmt::Debug for FsSubscriber {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("FsSubscriber")
-            .field("path", &self.path)
+            .field("address", &self.address)
             .field("format", &self.format.name)
             .finish_non_exhaustive()
     }

@@ -8,6 +8,7 @@ use tidegate_event::Schema;
 
 use super::progress::Progress;
 use super::setup::ConnectorSetup;
+use super::stop::StopSignal;
 use crate::project::{Delivery, Receive, Subscription};
 
 /// What came next for a subscriber connector.
@@ -26,12 +27,18 @@ pub enum Received {
 pub struct Subscriber {
     setup: ConnectorSetup,
     subscription: Subscription,
+    stop: StopSignal,
     progress: Arc<Progress>,
 }
 
 impl Subscriber {
-    pub(crate) fn new(setup: ConnectorSetup, subscription: Subscription, progress: Arc<Progress>) -> Self {
-        Self { setup, subscription, progress }
+    pub(crate) fn new(
+        setup: ConnectorSetup,
+        subscription: Subscription,
+        stop: StopSignal,
+        progress: Arc<Progress>,
+    ) -> Self {
+        Self { setup, subscription, stop, progress }
     }
 
     /// The connector's place and properties.
@@ -48,6 +55,17 @@ impl Subscriber {
     /// here, and ends.
     pub fn is_left_behind(&self) -> bool {
         self.subscription.is_cut()
+    }
+
+    /// Whether the connector is to stop, or its output is not waited for any more. What it was given before is still
+    /// to be written, as long as that goes on.
+    pub fn stop_requested(&self) -> bool {
+        self.stop.is_requested() || self.subscription.is_cut()
+    }
+
+    /// Waits, for a peer; answers true when the connector is to stop.
+    pub fn pause(&self, time: Duration) -> bool {
+        self.stop.sleep(time) || self.subscription.is_cut()
     }
 
     /// Waits for the next block, at most `time`.

@@ -233,11 +233,9 @@ impl Connectors {
         self.stop_publishers();
         let live = self.0.live.lock();
         for number in self.0.of(Direction::Sub) {
-            let Some((id, breaker)) = live.connectors[number].subscription.clone() else {
-                // What a gate holds stays in it.
-                live.connectors[number].stop.request();
-                continue;
-            };
+            live.connectors[number].stop.request();
+            // What a gate holds stays in it.
+            let Some((id, breaker)) = live.connectors[number].subscription.clone() else { continue };
             let window = self.0.entries[number].window;
             let inlet = self.0.inlet.clone();
             // The end of a subscription goes through the queue, behind everything accepted before. A queue that is
@@ -394,7 +392,7 @@ impl Shared {
                         self.inlet.call(move |core| core.subscribe(window, options)).map_err(failed)?;
                     let (id, breaker) = (subscription.id(), subscription.breaker());
                     let mut subscriber =
-                        Subscriber::new(entry.setup.clone(), subscription, Arc::clone(&entry.progress));
+                        Subscriber::new(entry.setup.clone(), subscription, stop, Arc::clone(&entry.progress));
                     connector.start(&subscriber)?;
                     live.connectors[number].subscription = Some((id, breaker));
                     Box::new(move || connector.run(&mut subscriber).map(|()| PublishEnd::Stopped))
