@@ -16,7 +16,7 @@ pub use group::{Group, Member};
 pub use oracle::{Undisturbed, Verdict, judge};
 pub use producer::{Input, Producer, readings, write};
 pub use story::{Plan, Stage, play};
-pub use topic::{Difference, Dump, Isolation, Tail};
+pub use topic::{Difference, Dump, Isolation, Tail, dropping};
 
 /// A line on standard error: what a story tells while it is played.
 pub fn tell(line: &str) {

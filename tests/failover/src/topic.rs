@@ -118,6 +118,8 @@ pub struct OutputRecord {
     pub id: (i64, u64, u64),
     /// Everything else in words: timestamp, key, other headers, value.
     pub rest: String,
+    /// The value, when it is text.
+    pub value: Option<String>,
 }
 
 /// The records of a topic, in the file that ReadTopic.java wrote.
@@ -190,7 +192,8 @@ impl Dump {
         let stream = parts.next().unwrap_or_default().to_owned();
         let mut number = || parts.next().and_then(|part| part.parse::<u64>().ok()).ok_or_else(wrong);
         let id = (i64::try_from(number()?).unwrap_or(i64::MAX), number()?, number()?);
-        Ok(OutputRecord { stream, id, rest: format!("{timestamp:?} {key:?} {others:?} {value:?}") })
+        let rest = format!("{timestamp:?} {key:?} {others:?} {value:?}");
+        Ok(OutputRecord { stream, id, rest, value: value.and_then(text_of) })
     }
 }
 
@@ -255,7 +258,7 @@ impl Difference {
 
 /// What a reader sees that drops ids not above the last one.
 #[must_use]
-pub(crate) fn dropping(records: Vec<OutputRecord>) -> Vec<OutputRecord> {
+pub fn dropping(records: Vec<OutputRecord>) -> Vec<OutputRecord> {
     let mut last = None;
     let mut kept = records;
     kept.retain(|record| {
@@ -271,7 +274,7 @@ mod tests {
     use super::*;
 
     fn record(input: i64, rest: &str) -> OutputRecord {
-        OutputRecord { stream: "s".to_owned(), id: (input, 0, 0), rest: rest.to_owned() }
+        OutputRecord { stream: "s".to_owned(), id: (input, 0, 0), rest: rest.to_owned(), value: None }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod chaos;
+mod formats;
 mod operations;
 mod scripts;
 mod variants;

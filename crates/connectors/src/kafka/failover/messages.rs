@@ -42,3 +42,5 @@ pub(super) const SPILL_FAILED: Message = ours("Tidegate0038", Level::Error);
 pub(super) const PRODUCER_FAILED: Message = ours("Tidegate0039", Level::Warn);
 /// A property that failover leaves without effect.
 pub(super) const SNAPSHOT_IGNORED: Message = ours("Tidegate0041", Level::Warn);
+/// Records of this type carry no ids of their own.
+pub(super) const IDS_IN_HEADER: Message = ours("Tidegate0044", Level::Info);

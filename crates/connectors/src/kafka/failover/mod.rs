@@ -23,6 +23,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tidegate_event::TaggedId;
 use tidegate_failover::{Failure, Input, Outcome};
 use tidegate_host::{ConnectorError, ConnectorSetup, Gated, GatedConnector, OutputGate};
 use tidegate_kafka::{Events, Settings};
@@ -108,6 +109,15 @@ impl GatedConnector for FailoverConnector {
             messages::SNAPSHOT_IGNORED.log(format_args!(
                 "connector {} of {}: snapshot=true has no effect with hotfailover=true",
                 gate.port.connector, gate.port.window
+            ));
+        }
+        let ty = gated.setup().required("kafkatype")?;
+        if !ty.eq_ignore_ascii_case("binary") {
+            messages::IDS_IN_HEADER.log(format_args!(
+                "connector {} of {}: kafkatype={ty} carries no message ids; they go into the record header {}",
+                gate.port.connector,
+                gate.port.window,
+                TaggedId::HEADER
             ));
         }
         gate.group.start_output(gate.output).map_err(|other| {

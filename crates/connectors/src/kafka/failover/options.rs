@@ -45,10 +45,6 @@ impl FailoverOptions {
     /// # Errors
     /// When one is missing, or cannot be right; the error names it.
     pub(super) fn new(setup: &ConnectorSetup) -> Result<Self, ConnectorError> {
-        let ty = setup.get("kafkatype").unwrap_or("csv");
-        if !ty.eq_ignore_ascii_case("binary") {
-            return Err(setup.invalid("kafkatype", ty, "binary with hotfailover=true"));
-        }
         if let Some(group) = setup.get("kafkaconsumergroupid") {
             return Err(setup.invalid("kafkaconsumergroupid", group, "absent with hotfailover=true"));
         }
