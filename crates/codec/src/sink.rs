@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tidegate_event::row::RowWriter;
-use tidegate_event::{BlockHeader, EventBlock, EventRef, Flags, Opcode, RowBatch, Schema};
+use tidegate_event::{BlockHeader, BlockKind, EventBlock, EventRef, Flags, Opcode, RowBatch, Schema};
 
 /// A block that is being decoded: rows, the list of events, and the header if the format carries one.
 ///
@@ -44,6 +44,11 @@ impl BlockSink {
     /// Kind, message id and time of the block, when the format carries them (binary does).
     pub fn header(&self) -> Option<BlockHeader> {
         self.header
+    }
+
+    /// What kind of block the input makes of the events: transactional where it says so.
+    pub fn kind(&self) -> BlockKind {
+        self.header.map_or(BlockKind::Normal, |header| header.kind)
     }
 
     /// Forgets everything but keeps the memory; from now on rows are of `schema`.

@@ -8,17 +8,23 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tidegate_host::{BadEvents, ConnectorState, Host, HostConfig, Project, Registry, SystemClock};
+use tidegate_host::{
+    BadEvents, Clock, ConnectorState, Host, HostConfig, ManualClock, Project, Registry, SystemClock,
+};
 
 fn host() -> Host {
+    host_with(Arc::new(SystemClock), BadEvents::nowhere())
+}
+
+fn host_with(clock: Arc<dyn Clock>, bad_events: BadEvents) -> Host {
     Host::new(HostConfig {
         registry: Registry {
             engine: tidegate_engine::Registry::ENGINE,
             connectors: tidegate_connectors::CLASSES,
         },
         tokens: tidegate_model::Tokens::default(),
-        clock: Arc::new(SystemClock),
-        bad_events: BadEvents::nowhere(),
+        clock,
+        bad_events,
         queue_blocks: 64,
         allow_unsupported: false,
         date_format: None,
@@ -129,6 +135,54 @@ fn a_full_file_is_followed_by_another_with_its_own_header() {
     );
 }
 
+#[test]
+fn a_file_is_followed_by_another_when_its_time_is_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let (from, out) = (folder.path().join("in"), folder.path().join("out"));
+    fs::create_dir(&out).unwrap();
+    fs::write(&from, "i,n,1,a\n").unwrap();
+    // 2025-07-11 15:49:12 UTC, worked out by `date -u -d ... +%s`.
+    let began = 1_752_248_952_985_373;
+    let clock = Arc::new(ManualClock::new(began));
+    let host = host_with(clock.clone(), BadEvents::nowhere());
+    let (input, to) = (text(&from), text(&out.join("r.csv")));
+    let publisher = [("fsname", input.as_str()), ("fstype", "csv"), ("growinginputfile", "true")];
+    load(&host, &publisher, &[("fsname", to.as_str()), ("fstype", "csv"), ("periodicity", "60")]);
+    let first = out.join("r_2025_07_11_15_49_12_985373.csv");
+    let second = out.join("r_2025_07_11_15_50_12_985373.csv");
+    let append = |line: &str| {
+        fs::OpenOptions::new().append(true).open(&from).unwrap().write_all(line.as_bytes()).unwrap();
+    };
+    let holds = |path: &Path, content: &str| fs::read_to_string(path).is_ok_and(|found| found == content);
+    wait("the first line", || holds(&first, "I,N, 1,a\n"));
+    clock.set(began + 59_999_999);
+    append("i,n,2,b\n");
+    wait("the second line", || holds(&first, "I,N, 1,a\nI,N, 2,b\n"));
+    clock.set(began + 60_000_000);
+    append("i,n,3,c\n");
+    wait("the third line", || holds(&second, "I,N, 3,c\n"));
+    host.shutdown();
+    assert!(holds(&first, "I,N, 1,a\nI,N, 2,b\n"));
+}
+
+#[test]
+fn a_bad_line_is_told_with_its_file_and_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let (from, bad) = (folder.path().join("in.csv"), folder.path().join("bad"));
+    fs::write(&from, "i,n,1,a\ni,n,x,b\n").unwrap();
+    let (input, to) = (text(&from), text(&folder.path().join("out")));
+    let host = host_with(Arc::new(SystemClock), BadEvents::open(&bad).unwrap());
+    let publisher = [("fsname", input.as_str()), ("fstype", "csv")];
+    let project = load(&host, &publisher, &[("fsname", to.as_str()), ("fstype", "csv")]);
+    wait("the failure", || state(&project, "pub") == ConnectorState::Failed);
+    let error = project.connectors().into_iter().find(|c| c.name == "pub").unwrap().error.unwrap();
+    host.shutdown();
+    for told in [error, fs::read_to_string(&bad).unwrap()] {
+        assert!(told.contains(&input) && told.contains("line 2"), "{told}");
+    }
+    assert_eq!(fs::read_to_string(&to).unwrap(), "I,N, 1,a\n");
+}
+
 /// A port that was free a moment ago.
 fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
@@ -190,5 +244,50 @@ fn a_server_without_a_peer_does_not_hold_up_a_stop() {
     let status = project.connectors().into_iter().find(|c| c.name == "sub").unwrap();
     assert_eq!(status.state, ConnectorState::Failed);
     assert!(status.error.unwrap().contains("was not delivered"));
+    host.shutdown();
+}
+
+/// The first peer takes nothing and goes away while output waits for it. The next one gets whole lines, each once, to
+/// the last.
+#[test]
+fn the_next_peer_goes_on_behind_what_the_first_was_given() {
+    const LINES: usize = 400_000;
+    let folder = tempfile::tempdir().unwrap();
+    let from = folder.path().join("in");
+    let input: String =
+        (0..LINES).map(|id| format!("i,n,{id},some text to fill the buffers between us\n")).collect();
+    fs::write(&from, input).unwrap();
+    let (from, port) = (text(&from), free_port());
+    let host = host();
+    let publisher = [("fsname", from.as_str()), ("fstype", "csv"), ("blocksize", "64")];
+    let name_out = format!(":{port}");
+    let project = load(&host, &publisher, &[("fsname", name_out.as_str()), ("fstype", "csv")]);
+    let mut first = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    first.read_exact(&mut [0; 8]).unwrap();
+    // The queues between publisher and subscriber are full: so are the buffers of the socket.
+    let mut seen = (0, Instant::now());
+    wait("output that waits", || {
+        let events = project.connectors().into_iter().find(|c| c.name == "pub").unwrap().events;
+        if events != seen.0 {
+            seen = (events, Instant::now());
+        }
+        events > 0 && seen.1.elapsed() > Duration::from_millis(500)
+    });
+    drop(first);
+    let lines = BufReader::new(TcpStream::connect(("127.0.0.1", port)).unwrap()).lines();
+    let ids = lines.map(|line| {
+        let line = line.unwrap();
+        let rest = line.strip_prefix("I,N, ").unwrap_or_else(|| panic!("no whole line: {line}"));
+        rest.split(',').next().unwrap().parse::<usize>().unwrap()
+    });
+    let mut next = None;
+    for id in ids {
+        assert!(next.is_none_or(|next| next == id), "{id} after {next:?}");
+        next = Some(id + 1);
+        if id + 1 == LINES {
+            break;
+        }
+    }
+    assert_eq!(next, Some(LINES));
     host.shutdown();
 }

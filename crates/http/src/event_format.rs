@@ -8,7 +8,7 @@ use tidegate_codec::csv::CsvDecoder;
 use tidegate_codec::json::JsonDecoder;
 use tidegate_codec::xml_events::XmlDecoder;
 use tidegate_codec::{BlockSink, DatePattern, DecodeError, DecodeOptions, Decoder, Limits, Progress};
-use tidegate_event::{EventBlock, Opcode, Schema};
+use tidegate_event::{BlockKind, EventBlock, Opcode, Schema};
 
 use crate::answer::Refused;
 use crate::call::{bad, number};
@@ -128,12 +128,12 @@ impl EventReading {
         self
     }
 
-    /// Reads events for a window of this schema and gives them on, block by block; answers how many there were.
+    /// Reads events for a window of this schema and gives them on, block by block, each with its kind; answers how many there were.
     pub(crate) fn read(
         &self,
         schema: &Arc<Schema>,
         input: &mut dyn Read,
-        give: &mut dyn FnMut(EventBlock) -> Result<(), Refused>,
+        give: &mut dyn FnMut(BlockKind, EventBlock) -> Result<(), Refused>,
     ) -> Result<u64, ReadError> {
         let mut piece = vec![0; PIECE_BYTES];
         let mut length = fill(input, &mut piece)?;
@@ -157,7 +157,7 @@ impl EventReading {
                 }
                 if !sink.is_empty() {
                     count += sink.len() as u64;
-                    give(sink.take()).map_err(ReadError::Refused)?;
+                    give(sink.kind(), sink.take()).map_err(ReadError::Refused)?;
                 }
                 if progress != Progress::Block {
                     return Ok(count);

@@ -1,5 +1,6 @@
 //! What `fsname` names: a file or a socket (connectors-adapters 2.1, "File or socket").
 
+use std::fmt;
 use std::io;
 use std::net::{TcpStream, ToSocketAddrs as _};
 use std::path::PathBuf;
@@ -33,6 +34,16 @@ impl Address {
             Ok(0) | Err(_) => Err(setup.invalid("fsname", name, "a port is a number from 1 to 65535")),
             Ok(port) if host.is_empty() => Ok(Self::Listen(port)),
             Ok(_) => Ok(Self::Peer(name.to_owned())),
+        }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => path.display().fmt(f),
+            Self::Peer(peer) => f.write_str(peer),
+            Self::Listen(port) => write!(f, ":{port}"),
         }
     }
 }

@@ -10,6 +10,7 @@
 //! out what was injected before.
 
 mod address;
+mod messages;
 mod options;
 mod output;
 mod publish;

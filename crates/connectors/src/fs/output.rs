@@ -4,19 +4,23 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tidegate_codec::DatePattern;
 use tidegate_event::EngineTime;
-use tidegate_host::{Clock, ConnectorError, Subscriber, SystemClock};
+use tidegate_host::{Clock, ConnectorError, Subscriber};
 
 use super::address::{Address, connect, timed_out};
+use super::messages;
 use super::source::{failed, listen};
 
 /// How long a write may wait before the connector looks whether it is to stop.
 const WRITE_TIME: Duration = Duration::from_millis(50);
 /// How long a peer may take nothing once the connector is to stop.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// How long a peer may take nothing before that is said.
+const STALLED: Duration = Duration::from_secs(5);
 
 /// When a file is full (connectors-adapters 2.1, `periodicity` and `maxfilesize`); 0 = never.
 #[derive(Debug, Clone, Copy, Default)]
@@ -44,14 +48,18 @@ pub(super) enum Output {
 pub(super) enum Written {
     /// All of it is written.
     All,
-    /// The peer has gone, or there is none yet: the same bytes go to the next one, behind its header line.
-    NewPeer,
+    /// There is no peer any more: this many bytes had been handed to it, the others wait for the next one.
+    PeerGone(usize),
 }
 
 impl Output {
-    pub(super) fn open(address: &Address, rolling: Rolling) -> Result<Self, ConnectorError> {
+    pub(super) fn open(
+        address: &Address,
+        rolling: Rolling,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<Self, ConnectorError> {
         match address {
-            Address::File(path) => Ok(Self::File(Files::open(path, rolling)?)),
+            Address::File(path) => Ok(Self::File(Files::open(path, rolling, Arc::clone(clock))?)),
             Address::Peer(peer) => {
                 let stream = connect(peer).and_then(|stream| {
                     stream.set_write_timeout(Some(WRITE_TIME))?;
@@ -96,17 +104,18 @@ impl Output {
     pub(super) fn write(&mut self, bytes: &[u8], subscriber: &Subscriber) -> Result<Written, ConnectorError> {
         match self {
             Self::File(files) => files.write(bytes).map(|()| Written::All),
-            Self::Client(stream) => send(stream, bytes, subscriber).map(|()| Written::All),
+            Self::Client(stream) => match send(stream, bytes, subscriber)? {
+                (_, None) => Ok(Written::All),
+                (_, Some(cause)) => Err(failed("cannot write to the peer", cause)),
+            },
             Self::Server(_, peer) => {
-                let Some(stream) = peer else { return Ok(Written::NewPeer) };
-                match send(stream, bytes, subscriber) {
-                    Ok(()) => Ok(Written::All),
-                    Err(ConnectorError::Io { .. }) => {
-                        *peer = None;
-                        Ok(Written::NewPeer)
-                    }
-                    Err(error) => Err(error),
+                let Some(stream) = peer else { return Ok(Written::PeerGone(0)) };
+                let (sent, gone) = send(stream, bytes, subscriber)?;
+                if gone.is_none() {
+                    return Ok(Written::All);
                 }
+                *peer = None;
+                Ok(Written::PeerGone(sent))
             }
         }
     }
@@ -125,25 +134,44 @@ fn has_gone(stream: &mut TcpStream) -> bool {
     gone || stream.set_nonblocking(false).is_err()
 }
 
-fn send(stream: &mut TcpStream, mut bytes: &[u8], subscriber: &Subscriber) -> Result<(), ConnectorError> {
-    let mut moved = Instant::now();
-    while !bytes.is_empty() {
-        match stream.write(bytes) {
-            Ok(0) => return Err(failed("cannot write to the peer", io::ErrorKind::WriteZero.into())),
+/// Hands bytes to a peer; answers how many it has taken, and why not all when it has gone. One that takes nothing is waited
+/// for, and said.
+fn send(
+    stream: &mut TcpStream,
+    bytes: &[u8],
+    subscriber: &Subscriber,
+) -> Result<(usize, Option<io::Error>), ConnectorError> {
+    let (mut sent, mut moved, mut told) = (0, Instant::now(), false);
+    let (name, window) = (&subscriber.setup().name, subscriber.setup().window_path());
+    while sent < bytes.len() {
+        match stream.write(&bytes[sent..]) {
+            Ok(0) => return Ok((sent, Some(io::ErrorKind::WriteZero.into()))),
             Ok(count) => {
-                bytes = &bytes[count..];
-                moved = Instant::now();
+                if std::mem::take(&mut told) {
+                    let seconds = moved.elapsed().as_secs();
+                    messages::PEER_GOES_ON.log(format_args!(
+                        "connector {name} of {window}: the peer goes on after {seconds} s"
+                    ));
+                }
+                (sent, moved) = (sent + count, Instant::now());
             }
             Err(error) if timed_out(&error) => {
                 if subscriber.stop_requested() && moved.elapsed() >= PATIENCE {
                     let text = "stopped while the peer took nothing: output was not delivered";
                     return Err(ConnectorError::Other(text.to_owned()));
                 }
+                if !told && moved.elapsed() >= STALLED {
+                    told = true;
+                    messages::PEER_STALLED.log(format_args!(
+                        "connector {name} of {window}: the peer has taken nothing for {} s; output waits for it",
+                        STALLED.as_secs()
+                    ));
+                }
             }
-            Err(cause) => return Err(failed("cannot write to the peer", cause)),
+            Err(cause) => return Ok((sent, Some(cause))),
         }
     }
-    Ok(())
+    Ok((sent, None))
 }
 
 /// A file, or a row of files.
@@ -151,39 +179,42 @@ pub(super) struct Files {
     path: PathBuf,
     rolling: Rolling,
     stamp: Option<DatePattern>,
+    clock: Arc<dyn Clock>,
     open: Option<Open>,
 }
 
 struct Open {
     file: File,
     bytes: u64,
-    since: Instant,
+    /// When it was opened.
+    at: EngineTime,
 }
 
 impl Files {
-    fn open(path: &Path, rolling: Rolling) -> Result<Self, ConnectorError> {
+    fn open(path: &Path, rolling: Rolling, clock: Arc<dyn Clock>) -> Result<Self, ConnectorError> {
         let stamp = DatePattern::new("_%Y_%m_%d_%H_%M_%S").ok().filter(|_| rolling.is_on());
-        let mut files = Self { path: path.to_owned(), rolling, stamp, open: None };
+        let mut files = Self { path: path.to_owned(), rolling, stamp, clock, open: None };
         files.next()?;
         Ok(files)
     }
 
     /// Opens the next file: the one file anew, or one whose name has the time before its ending.
     pub(super) fn next(&mut self) -> Result<(), ConnectorError> {
+        let at = self.clock.now();
         let Some(pattern) = &self.stamp else {
             let file = File::create(&self.path);
             let file = file.map_err(|cause| {
                 failed(&format!("cannot create the file '{}'", self.path.display()), cause)
             })?;
-            self.open = Some(Open { file, bytes: 0, since: Instant::now() });
+            self.open = Some(Open { file, bytes: 0, at });
             return Ok(());
         };
-        let mut micros = SystemClock.now().micros();
+        let mut micros = at.micros();
         loop {
             let path = stamped(&self.path, pattern, EngineTime::from_micros(micros));
             match OpenOptions::new().write(true).create_new(true).open(&path) {
                 Ok(file) => {
-                    self.open = Some(Open { file, bytes: 0, since: Instant::now() });
+                    self.open = Some(Open { file, bytes: 0, at });
                     return Ok(());
                 }
                 // No file is ever overwritten by its successor.
@@ -200,7 +231,7 @@ impl Files {
         let Some(open) = &self.open else { return false };
         let Rolling { seconds, bytes } = self.rolling;
         (bytes > 0 && open.bytes + waiting as u64 >= bytes)
-            || (seconds > 0 && open.since.elapsed().as_secs() >= seconds)
+            || (seconds > 0 && self.clock.now().micros_since(open.at) / 1_000_000 >= seconds.cast_signed())
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<(), ConnectorError> {

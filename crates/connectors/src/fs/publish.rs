@@ -224,16 +224,23 @@ impl FsPublisher {
                     }
                 }
                 Err(error) => {
-                    publisher.bad_line(&error.raw, &error);
+                    // ESP's text comes first, the place behind it.
+                    let (cause, line) = (&error.cause, error.line);
+                    let told = if self.format.name == "csv" {
+                        format!("{cause} ({}, line {line})", self.address)
+                    } else {
+                        format!("{cause} ({}, line {line}, byte {})", self.address, error.byte)
+                    };
+                    publisher.bad_line(&error.raw, &told);
                     // A peer that goes away in the middle of a piece harms nobody else.
-                    let cut_off = reading.peer_gone && !error.can_continue;
-                    if !cut_off && !(self.ignore_bad && error.can_continue) {
+                    let passed_over = if error.can_continue { self.ignore_bad } else { reading.peer_gone };
+                    if !passed_over {
                         // What was read before the bad piece is not lost with it.
                         if !reading.sink.is_empty() && reading.decoder.may_cut() {
                             let position = None;
                             let _ = publisher.inject(self.kind, 0, reading.sink.take(), position);
                         }
-                        return Err(publisher.stopped_by(&error));
+                        return Err(publisher.stopped_by(&told));
                     }
                 }
             }

@@ -6,6 +6,7 @@ use tidegate_codec::{Encoder, Format};
 use tidegate_host::{ConnectorError, ConnectorSetup, Received, Subscriber, SubscriberConnector};
 
 use super::address::Address;
+use super::messages;
 use super::options;
 use super::output::{Output, Rolling, Written};
 
@@ -19,6 +20,8 @@ pub(super) struct FsSubscriber {
     output: Option<Output>,
     /// Whole blocks that are not written yet.
     buffer: Vec<u8>,
+    /// Where in it they end.
+    ends: Vec<usize>,
 }
 
 /// Bytes that are written at once.
@@ -42,22 +45,40 @@ impl FsSubscriber {
             rolling,
             output: None,
             buffer: Vec::new(),
+            ends: Vec::new(),
         })
     }
 
-    /// Writes the buffer; to a peer that is new, behind what stands before the first block.
+    /// Writes the buffer; to a peer that is new, behind what stands before the first block. Blocks that a peer was given whole
+    /// before it went are its own: the next peer gets those behind them.
     fn flush(&mut self, subscriber: &Subscriber) -> Result<(), ConnectorError> {
         let Some(output) = &mut self.output else { return Ok(()) };
         while !self.buffer.is_empty() {
             if output.ready(subscriber)? {
                 let mut first = Vec::new();
                 self.encoder.begin(&mut first);
-                if output.write(&first, subscriber)? == Written::NewPeer {
+                if output.write(&first, subscriber)? != Written::All {
                     continue;
                 }
             }
-            if output.write(&self.buffer, subscriber)? == Written::All {
-                self.buffer.clear();
+            match output.write(&self.buffer, subscriber)? {
+                Written::All => {
+                    self.buffer.clear();
+                    self.ends.clear();
+                }
+                Written::PeerGone(sent) => {
+                    let whole = self.ends.partition_point(|&end| end <= sent);
+                    let gone = self.ends[..whole].last().copied().unwrap_or(0);
+                    self.buffer.drain(..gone);
+                    self.ends.drain(..whole);
+                    self.ends.iter_mut().for_each(|end| *end -= gone);
+                    messages::PEER_GONE.log(format_args!(
+                        "connector {} of {}: the peer has gone; what it was given last may not have arrived ({whole} \
+                         block(s) of the last write were given whole), the next peer gets what comes behind",
+                        subscriber.setup().name,
+                        subscriber.setup().window_path()
+                    ));
+                }
             }
         }
         Ok(())
@@ -81,7 +102,7 @@ impl FsSubscriber {
 
 impl SubscriberConnector for FsSubscriber {
     fn start(&mut self, subscriber: &Subscriber) -> Result<(), ConnectorError> {
-        let output = Output::open(&self.address, self.rolling)?;
+        let output = Output::open(&self.address, self.rolling, &subscriber.setup().clock)?;
         let waits_for_peer = matches!(output, Output::Server(..));
         self.output = Some(output);
         if !waits_for_peer {
@@ -99,6 +120,7 @@ impl SubscriberConnector for FsSubscriber {
                     self.encoder.encode(&delivery.header, &delivery.block, &mut self.buffer);
                     if self.buffer.len() > start {
                         self.buffer.extend_from_slice(self.encoder.separator());
+                        self.ends.push(self.buffer.len());
                     }
                     if self.unbuffered || self.buffer.len() >= WRITE_BYTES {
                         self.flush(subscriber)?;

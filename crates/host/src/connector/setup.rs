@@ -8,6 +8,7 @@ use tidegate_event::Schema;
 use tidegate_model::{ClassSpec, Direction};
 
 use super::error::ConnectorError;
+use crate::clock::Clock;
 
 /// What a class builds a connector from.
 #[derive(Debug, Clone)]
@@ -35,6 +36,8 @@ pub struct ConnectorSetup {
     pub failover: bool,
     /// Whether message ids are offsets of the log that the project reads.
     pub offset_ids: bool,
+    /// The clock of the machine, for connectors that act by the time of day.
+    pub clock: Arc<dyn Clock>,
     /// The class's parameters.
     pub spec: &'static ClassSpec,
     /// The properties as given in the model.

@@ -13,6 +13,7 @@ use super::inlet::{Inlet, ProjectState};
 use super::subscription::{SubscribeOptions, WhenFull};
 use super::{Breaker, WindowDetails, panic_text};
 use crate::bad_events::BadEvents;
+use crate::clock::Clock;
 use crate::connector::{
     Connector, ConnectorClass, ConnectorError, ConnectorSetup, ConnectorState, ConnectorStatus,
     FailoverStatus, Gated, InputKind, OutputGate, Progress, PublishEnd, Publisher, StopSignal, Subscriber,
@@ -76,8 +77,9 @@ impl Connectors {
         date_format: Option<&str>,
         inlet: Inlet,
         bad_events: BadEvents,
+        clock: &Arc<dyn Clock>,
     ) -> Self {
-        let entries = entries(model, windows, classes, date_format);
+        let entries = entries(model, windows, classes, date_format, clock);
         let groups = groups(model, &entries);
         let broken = Self::one_input_broken(&entries);
         let connectors = entries.iter().map(|_| LiveConnector {
@@ -471,6 +473,7 @@ fn entries(
     windows: &[WindowDetails],
     classes: &'static [&'static dyn ConnectorClass],
     date_format: Option<&str>,
+    clock: &Arc<dyn Clock>,
 ) -> Vec<Entry> {
     let group_of = |contquery: &str, window: &str, connector: &str| {
         let group = model.connector_groups.iter().find(|group| {
@@ -512,6 +515,7 @@ fn entries(
                     log_clock: model.log_clock,
                     failover,
                     offset_ids,
+                    clock: Arc::clone(clock),
                     spec: class.spec(),
                     properties,
                 };

@@ -117,8 +117,15 @@ impl Project {
         }
         let (sender, commands) = bounded(queue_blocks.max(1));
         let inlet = Inlet::new(&model.name, sender);
-        let connectors =
-            Connectors::new(&model, &windows, classes, date_format.as_deref(), inlet.clone(), bad_events);
+        let connectors = Connectors::new(
+            &model,
+            &windows,
+            classes,
+            date_format.as_deref(),
+            inlet.clone(),
+            bad_events,
+            &clock,
+        );
         for (window, gate) in connectors.gates() {
             outlet.add_gate(window, gate);
         }

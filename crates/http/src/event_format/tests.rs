@@ -12,8 +12,11 @@ fn read(parameters: &str, media_type: Option<&str>, input: &str) -> Result<Strin
     let reading = EventReading::new(&Query::parse(parameters).unwrap(), media_type, None).unwrap();
     let mut tables = String::new();
     let mut count = 0;
-    let result = reading.read(&schema, &mut input.as_bytes(), &mut |block| {
+    let result = reading.read(&schema, &mut input.as_bytes(), &mut |kind, block| {
         count += block.len() as u64;
+        if kind == BlockKind::Transactional {
+            tables.push_str("transaction: ");
+        }
         for event in block.iter() {
             let values: Vec<String> = (0..3).map(|field| format!("{:?}", event.row.value(field))).collect();
             tables.push_str(&format!("{} {}; ", event.opcode.token(), values.join(" ")));
@@ -46,6 +49,12 @@ fn xml() {
     }
     check("blocksize=10", Some("text/xml"), body, &format!("I {ONE}; P {TWO}; |"));
     check("", None, "<event><id>2</id><text><![CDATA[]]></text></event>", &format!("I {TWO}; |"));
+    // connectors-adapters 4.3: the events of a transaction are one block, whatever `blocksize` says.
+    let body = "<events><transaction><event><id>1</id><text>a</text><x>1.5</x></event><event><id>2</id></event>\
+                </transaction><event><id>2</id></event></events>";
+    let expected = format!("transaction: I {ONE}; I {TWO}; | I {TWO}; |");
+    check("", Some("text/xml"), body, &expected);
+    check("blocksize=8", Some("text/xml"), body, &expected);
 }
 
 #[test]
@@ -79,7 +88,7 @@ fn dates_by_their_pattern() {
     for (query, of_server) in [("dateformat=%Y-%m-%d", Some("%d")), ("", Some("%Y-%m-%d"))] {
         let reading = EventReading::new(&Query::parse(query).unwrap(), None, of_server).unwrap();
         let mut blocks = Vec::new();
-        let mut give = |block| {
+        let mut give = |_, block| {
             blocks.push(block);
             Ok(())
         };
@@ -118,7 +127,7 @@ fn a_refusal_ends_the_reading() {
     let schema = Arc::new(Schema::parse(SCHEMA).unwrap());
     let reading = EventReading::new(&Query::default(), None, None).unwrap();
     let mut calls = 0;
-    let result = reading.read(&schema, &mut "i,n,1,,\ni,n,2,,\n".as_bytes(), &mut |_| {
+    let result = reading.read(&schema, &mut "i,n,1,,\ni,n,2,,\n".as_bytes(), &mut |_, _| {
         calls += 1;
         Err(bad("stopped"))
     });

@@ -55,9 +55,9 @@ impl Target {
         Ok(Self { project, window, schema, path })
     }
 
-    fn inject(&self, block: EventBlock) -> Result<(), Refused> {
+    fn inject(&self, kind: BlockKind, block: EventBlock) -> Result<(), Refused> {
         let block = Arc::new(block);
-        let input = Input { window: self.window, kind: BlockKind::Normal, client: 0, block };
+        let input = Input { window: self.window, kind, client: 0, block };
         Ok(self.project.inject(input, FULL_TIMEOUT)?)
     }
 
@@ -66,22 +66,22 @@ impl Target {
             return Err(bad("the body holds no events"));
         }
         let mut blocks = Vec::new();
-        let mut give = |block| {
-            blocks.push(block);
+        let mut give = |kind, block| {
+            blocks.push((kind, block));
             Ok(())
         };
         let result = reading.read(&self.schema, &mut bytes, &mut give);
         let count = result.map_err(|error| refused(error, 0))?;
-        blocks.into_iter().try_for_each(|block| self.inject(block))?;
+        blocks.into_iter().try_for_each(|(kind, block)| self.inject(kind, block))?;
         Ok(count)
     }
 
     fn inject_file(&self, reading: EventReading, path: &Path) -> Result<u64, Refused> {
         let mut file = File::open(path).map_err(|cause| unreadable(path, &cause))?;
         let mut injected = 0;
-        let mut give = |block: EventBlock| {
+        let mut give = |kind, block: EventBlock| {
             let events = block.len();
-            self.inject(block)?;
+            self.inject(kind, block)?;
             injected += events;
             Ok(())
         };

@@ -155,7 +155,7 @@ impl Publisher {
         decoder.finish();
         let _ended = self.decode(&mut decoder, &mut sink).await;
         if !sink.is_empty() {
-            let _ended = self.inject(sink.take()).await;
+            let _ended = self.inject(sink.kind(), sink.take()).await;
         }
         if self.unreadable > 1 {
             messages::UNREADABLE.warn(format_args!(
@@ -191,7 +191,11 @@ impl Publisher {
     async fn decode(&mut self, decoder: &mut Box<dyn Decoder>, sink: &mut BlockSink) -> Result<(), Ended> {
         loop {
             match decoder.next_block(self.block_events, sink) {
-                Ok(Progress::Block) if sink.len() >= self.block_events => self.inject(sink.take()).await?,
+                Ok(Progress::Block)
+                    if sink.len() >= self.block_events || sink.kind() == BlockKind::Transactional =>
+                {
+                    self.inject(sink.kind(), sink.take()).await?;
+                }
                 // An array or a document has ended, which ends no block here: blocks have the size asked for.
                 Ok(Progress::Block) => {}
                 Ok(Progress::NeedBytes | Progress::End) => return Ok(()),
@@ -217,16 +221,11 @@ impl Publisher {
         self.unreadable += 1;
     }
 
-    async fn inject(&mut self, block: EventBlock) -> Result<(), Ended> {
+    async fn inject(&mut self, kind: BlockKind, block: EventBlock) -> Result<(), Ended> {
         let block = Arc::new(block);
         sleep_until(self.next_at).await;
         loop {
-            let input = Input {
-                window: self.window.id,
-                kind: BlockKind::Normal,
-                client: 0,
-                block: Arc::clone(&block),
-            };
+            let input = Input { window: self.window.id, kind, client: 0, block: Arc::clone(&block) };
             match self.project.inject(input, Duration::ZERO) {
                 Ok(()) => break,
                 Err(error) if error.kind() == ErrorKind::Unavailable => sleep(FULL_PAUSE).await,

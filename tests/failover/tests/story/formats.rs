@@ -26,7 +26,8 @@ fn in_text(folder: &Path) -> PathBuf {
 /// Readings `first..last` of three sensors as lines, a second apart from an hour ago on; their counters count them.
 fn lines(first: i64, last: i64) -> Vec<(i64, Vec<u8>)> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock stands after 1970");
-    let began = i64::try_from(now.as_millis()).expect("the clock stands before the year 292277026") - 3_600_000;
+    let began =
+        i64::try_from(now.as_millis()).expect("the clock stands before the year 292277026") - 3_600_000;
     let line = |i: i64| format!("i,n,{i},s{},{i},{i}.5,0\n", i % 3).into_bytes();
     (first..last).map(|i| (began + i * 1000, line(i))).collect()
 }
