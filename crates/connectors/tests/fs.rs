@@ -108,6 +108,13 @@ fn maxevents_counts_events_and_not_objects() {
     assert_eq!(copied(input, &more, &[("fstype", "csv")]), "I,N, 1,a\nI,N, 2,b\n");
 }
 
+/// As in the geofence example of ESP Studio: the lines have the key, which the window does not make.
+#[test]
+fn lines_lack_no_key_that_the_window_does_not_make() {
+    let more = [("fstype", "csv"), ("noautogenfield", "true")];
+    assert_eq!(copied("i,n,1,a\ni,n,2,b\n", &more, &[("fstype", "csv")]), "I,N, 1,a\nI,N, 2,b\n");
+}
+
 #[test]
 fn a_full_file_is_followed_by_another_with_its_own_header() {
     let folder = tempfile::tempdir().unwrap();

@@ -102,7 +102,8 @@ pub(super) fn decode_options(setup: &ConnectorSetup) -> Result<DecodeOptions, Co
         date_format: date_pattern(setup)?,
         delimiter,
         header_lines: setup.number("header", 0)?.unwrap_or(0),
-        no_autogen_field: setup.flag("noautogenfield")?,
+        // Lines lack no key that the window does not make.
+        no_autogen_field: setup.flag("noautogenfield")? && setup.autogen_key,
         add_opcode: setup.flag("addcsvopcode")?,
         add_flags,
         upsert: setup.flag("publishwithupsert")?,

@@ -342,7 +342,8 @@ fn decode_options(setup: &ConnectorSetup, record: RecordType) -> Result<DecodeOp
     Ok(DecodeOptions {
         date_format: date_pattern(setup, record)?,
         delimiter,
-        no_autogen_field: setup.flag("noautogenfield")?,
+        // Lines lack no key that the window does not make.
+        no_autogen_field: setup.flag("noautogenfield")? && setup.autogen_key,
         add_opcode: setup.flag("addcsvopcode")?,
         add_flags,
         upsert: setup.flag("publishwithupsert")?,
